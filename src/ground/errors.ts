@@ -1,4 +1,5 @@
 // The one error that rooms throw for the world's fault, and the table of every code that we ever answer with.
+import { ADMIT_CODES } from './codes/admit.ts';
 import { AUTHORITY_CODES } from './codes/authority.ts';
 import { CLI_CODES } from './codes/cli.ts';
 import { FORMAT_CODES } from './codes/formats.ts';
@@ -8,6 +9,7 @@ import { ISSUE_CODES } from './codes/issue.ts';
 import { KEYS_CODES } from './codes/keys.ts';
 import { LOG_CODES } from './codes/log.ts';
 import { POLICY_CODES } from './codes/policy.ts';
+import { REACH_CODES } from './codes/reach.ts';
 import { REGISTRY_CODES } from './codes/registry.ts';
 import { SERVER_CODES } from './codes/server.ts';
 import { SIGN_CODES } from './codes/sign.ts';
@@ -24,8 +26,10 @@ export const ERRORS = {
   ...LOG_CODES,
   ...AUTHORITY_CODES,
   ...ISSUE_CODES,
+  ...REACH_CODES,
   ...REGISTRY_CODES,
   ...SIGN_CODES,
+  ...ADMIT_CODES,
   ...STORE_CODES,
   ...SERVER_CODES,
   ...CLI_CODES,
