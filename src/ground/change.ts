@@ -60,7 +60,7 @@ export interface Change {
   readonly puts: readonly Put[];
   readonly preconditions?: readonly Precondition[];
   readonly leaves?: readonly Leaf[];
-  /** Each event becomes a row and a leaf of the audit log in the same transaction. */
+  /** Each event becomes a row and a leaf of the audit log (which takes no other leaves) in the same transaction. */
   readonly events: readonly Event[];
 }
 
@@ -85,7 +85,9 @@ export interface Receipt {
  * Commits a change durably (synced) or throws and has changed nothing.
  * Safe to call concurrently; changes from one caller that does not await may commit in any order.
  * @throws SealyardError `SY-STORE-CONFLICT` (precondition or key), `SY-STORE-UNAVAILABLE` (disk full, read-only;
- *   may succeed later), `SY-STORE-READ-ONLY` (a restored yard)
+ *   may succeed later; may, rarely, have been written all the same), `SY-STORE-BUSY` (too much is waiting),
+ *   `SY-STORE-READ-ONLY` (a restored yard), `SY-STORE-TOO-LARGE`, `SY-LOG-ENTRY-TOO-LARGE`
+ * @throws TypeError for a change that no store could take: unknown table or column, wrong type of a cell
  */
 export type Commit = (change: Change) => Promise<Receipt>;
 
@@ -96,7 +98,15 @@ export interface Records {
   /** Rows whose columns equal `where`, in primary key order (or reversed), at most `limit`. */
   find(
     table: Table,
-    query: { readonly where: Row; readonly limit: number; readonly reverse?: boolean; readonly after?: Row },
+    query: {
+      readonly where: Row;
+      /** Beside equality, one column may be bounded: `atLeast` inclusive, `below` exclusive. */
+      readonly range?: { readonly column: string; readonly atLeast?: Cell; readonly below?: Cell };
+      readonly limit: number;
+      readonly reverse?: boolean;
+      /** Goes on behind the row with this primary key. */
+      readonly after?: Row;
+    },
   ): readonly Row[];
   count(table: Table): number;
 }
