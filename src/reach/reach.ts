@@ -34,6 +34,8 @@ export interface ReachOptions {
   readonly publicRootsToo?: boolean;
   /** Networks that may be connected to; default: those of the client. */
   readonly allow?: readonly NetworkKind[];
+  /** Networks that a redirect to another origin may lead to; default: `allow`. */
+  readonly allowElsewhere?: readonly NetworkKind[];
   /** Retries on 429, 5xx and broken connections, of methods that may be repeated (RFC 9110 §9.2.2). */
   readonly retry?: {
     readonly attempts: number;
@@ -83,6 +85,8 @@ interface Hop {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | undefined;
+  /** A redirect has led away from the origin that was asked for. */
+  readonly elsewhere: boolean;
 }
 
 class Client implements Reach {
@@ -150,11 +154,12 @@ class Client implements Reach {
   }
 
   async #send(call: Call, hop: Hop): Promise<ReachResponse> {
-    judgeLiteral(hostOf(hop.url), call.allow);
+    const allow = hop.elsewhere ? (call.options.allowElsewhere ?? call.allow) : call.allow;
+    judgeLiteral(hostOf(hop.url), allow);
     const answer: Answer = await exchange({
       ...hop,
       agents: this.#agents.for({
-        allow: call.allow,
+        allow,
         roots: call.options.roots,
         publicRootsToo: call.options.publicRootsToo === true,
         proxied: isProxied(hop.url, this.#proxy),
@@ -168,7 +173,13 @@ class Client implements Reach {
 }
 
 function firstHop(url: URL, options: ReachOptions): Hop {
-  return { url, method: options.method ?? 'GET', headers: options.headers ?? {}, body: options.body };
+  return {
+    url,
+    method: options.method ?? 'GET',
+    headers: options.headers ?? {},
+    body: options.body,
+    elsewhere: false,
+  };
 }
 
 function redirectTarget(response: ReachResponse, from: URL): URL | undefined {
@@ -193,7 +204,8 @@ function nextHop(hop: Hop, target: URL, status: number): Hop {
   const reading = hop.method === 'GET' || hop.method === 'HEAD';
   if (!reading && !(sameOrigin && (status === 307 || status === 308)))
     throw refuse(`a ${hop.method} request`);
-  return { ...hop, url: target, headers: sameOrigin ? hop.headers : withoutCredentials(hop.headers) };
+  if (sameOrigin) return { ...hop, url: target };
+  return { ...hop, url: target, headers: withoutCredentials(hop.headers), elsewhere: true };
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
