@@ -1,4 +1,155 @@
-// Error codes of the room `server` (and its doors).
+// Error codes of the room `server` and of what all doors share.
 import type { ErrorTable } from './shape.ts';
 
-export const SERVER_CODES = {} as const satisfies ErrorTable;
+export const SERVER_CODES = {
+  'SY-SERVER-CONFIG': {
+    kind: 'usage',
+    sentence: 'the configuration cannot be used',
+    cause: 'a key is unknown, has a value of the wrong kind, or contradicts another',
+    next: 'see `sealyard config show --explain` for every key and its meaning',
+  },
+  'SY-SERVER-ADDRESS': {
+    kind: 'usage',
+    sentence: 'the address cannot be listened on',
+    cause: 'another program uses it, or this machine does not have it',
+    next: 'stop the other program, or choose another address with --listen or --listen-plain',
+  },
+  'SY-SERVER-PUBLIC-URL': {
+    kind: 'usage',
+    sentence: 'this yard was made with another public URL',
+    cause: 'certificates, log origins and issuers name the URL of the first start, so it cannot change',
+    next: 'start without --public-url, with the same one, or with a new data directory',
+  },
+  'SY-SERVER-UNLOCK-SECRET': {
+    kind: 'usage',
+    sentence: 'the secret that unlocks the private keys cannot be read',
+    cause: 'the reference names a file or variable that is absent, empty or too large',
+    next: 'check the unlock-secret reference: file:PATH or env:NAME',
+  },
+  'SY-SERVER-DATA-DIRECTORY': {
+    kind: 'usage',
+    sentence: 'the data directory cannot be used',
+    cause: 'it is no directory, belongs to somebody else, or others may enter it',
+    next: 'name a directory of your own with mode 0700',
+  },
+  'SY-HTTP-NOT-FOUND': {
+    kind: 'not-found',
+    sentence: 'there is nothing at this path',
+    cause: 'the path is misspelt, or this listener does not serve that door',
+    next: 'check the path and the port',
+  },
+  'SY-HTTP-METHOD': {
+    kind: 'malformed',
+    sentence: 'this path does not take this method',
+    cause: 'for example GET where POST is meant',
+    next: 'use a method that the Allow header names',
+  },
+  'SY-HTTP-MEDIA-TYPE': {
+    kind: 'malformed',
+    sentence: 'this path does not take a body of this type',
+    cause: 'the Content-Type header is missing or another',
+    next: 'send the content type that the documentation names',
+  },
+  'SY-HTTP-TOO-LARGE': {
+    kind: 'too-large',
+    sentence: 'the body is larger than this path takes',
+    cause: 'each door has a documented bound',
+    next: 'send less',
+  },
+  'SY-HTTP-SLOW': {
+    kind: 'timeout',
+    sentence: 'the request did not arrive in time',
+    cause: 'the sender is slow, stalled or hostile',
+    next: 'send the whole request without pause',
+  },
+  'SY-HTTP-BUSY': {
+    kind: 'unavailable',
+    sentence: 'more requests are under way than this yard takes at once',
+    cause: 'too many requests, or too many bytes of bodies, at the same time',
+    next: 'try again in a moment',
+  },
+  'SY-HTTP-MALFORMED': {
+    kind: 'malformed',
+    sentence: 'this is not a proper HTTP request',
+    cause: 'the request line, a header or the framing is malformed or oversized',
+    next: 'check the client and what stands between',
+  },
+  'SY-HTTP-GONE': {
+    kind: 'malformed',
+    sentence: 'the request was broken off',
+    cause: 'the client went away before the body was complete',
+    next: 'send it again',
+  },
+  'SY-REKOR-MALFORMED': {
+    kind: 'malformed',
+    sentence: 'the log entry cannot be read',
+    cause: 'a field is missing, unknown, of the wrong type or not proper base64',
+    next: 'send a hashedRekordRequestV002 or a dsseRequestV002 as the Rekor v2 API defines it',
+  },
+  'SY-REKOR-ALGORITHM': {
+    kind: 'malformed',
+    sentence: 'the log does not take this key or signature algorithm',
+    cause: 'keyDetails names an algorithm that is not supported, or contradicts the key',
+    next: 'sign with ECDSA P-256 and SHA-256, or another algorithm that the documentation lists',
+  },
+  'SY-REKOR-SIGNATURE': {
+    kind: 'malformed',
+    sentence: 'the signature of the log entry does not verify',
+    cause: 'the signature was made by another key or over another digest',
+    next: 'sign the digest that is sent with the key that is sent',
+  },
+  'SY-REKOR-EXISTS': {
+    kind: 'conflict',
+    sentence: 'an equal entry is already in the log',
+    cause: 'the same signature was sent before',
+    next: 'use the entry whose index the answer names',
+  },
+  'SY-FULCIO-MALFORMED': {
+    kind: 'malformed',
+    sentence: 'the certificate request cannot be read',
+    cause: 'a field is missing, unknown or of the wrong type',
+    next: 'send a request as the Fulcio API defines it',
+  },
+  'SY-FULCIO-NO-TOKEN': {
+    kind: 'malformed',
+    sentence: 'the request holds no identity token',
+    cause: 'neither credentials.oidcIdentityToken nor a bearer token was sent',
+    next: 'send the OIDC token of the CI job',
+  },
+  'SY-ADMIN-NO-TOKEN': {
+    kind: 'unauthenticated',
+    sentence: 'this call needs a token',
+    cause: 'there is no Authorization header with a bearer token',
+    next: 'exchange the one-time administrator token, or use a service token',
+  },
+  'SY-ADMIN-ROLE': {
+    kind: 'refused',
+    sentence: 'this caller may not do that',
+    cause: 'no rule under administer in the policy gives the caller a role that suffices',
+    next: 'ask somebody who may, or add a rule to the policy',
+  },
+  'SY-ADMIN-HOST': {
+    kind: 'refused',
+    sentence: 'this host or origin may not call the admin API',
+    cause: 'the Host header is not this yard, or the call comes from a page of another site',
+    next: 'call the yard by its public URL or on loopback',
+  },
+  'SY-ADMIN-MALFORMED': {
+    kind: 'malformed',
+    sentence: 'the call cannot be read',
+    cause: 'a field is missing, unknown or of the wrong type',
+    next: 'see /admin/v1/openapi.json',
+  },
+  'SY-ADMIN-NOT-FOUND': {
+    kind: 'not-found',
+    sentence: 'there is no such thing in this yard',
+    cause: 'the name, serial or digest is unknown here',
+    next: 'check the spelling, and that this is the right yard',
+  },
+  'SY-ADMIN-DEVELOPMENT': {
+    kind: 'refused',
+    sentence: 'the built-in issuer is off',
+    cause: 'the yard was not started with --development',
+    next: 'start it with --development, or use the tokens of a real CI system',
+  },
+} as const satisfies ErrorTable;
