@@ -1,0 +1,98 @@
+// What may be asked of the issuing room, one shape for each profile, and what comes out.
+import type { Authority, AuthorityPurpose } from '../authority/authority.ts';
+import type { Certificate } from '../formats/x509/certificate.ts';
+import type { Commit, Records } from '../ground/change.ts';
+import type { EnvironmentName, IdentityName, Serial } from '../ground/ids.ts';
+import type { JsonObject } from '../ground/json.ts';
+import type { Clock, Random } from '../ground/ports.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Signer } from '../keys/signer.ts';
+import type { Logs } from '../log/logs.ts';
+import type { PublicKey } from '../verify/key.ts';
+import type { ProvenKey } from './caller-key.ts';
+import type { ClockGuard } from './clock-guard.ts';
+
+export type ProfileName = 'root' | 'issuing-ca' | 'listener' | 'timestamp' | 'keyless';
+
+export interface RootRequest {
+  readonly profile: 'root';
+  readonly signer: Signer;
+  readonly organization: string;
+}
+
+export interface IssuingCaRequest {
+  readonly profile: 'issuing-ca';
+  /** The root that signs. */
+  readonly authority: Authority;
+  readonly purpose: Exclude<AuthorityPurpose, 'root'>;
+  readonly publicKey: PublicKey;
+  readonly organization: string;
+}
+
+export interface ListenerRequest {
+  readonly profile: 'listener';
+  readonly authority: Authority;
+  readonly publicKey: PublicKey;
+  /** Host names and addresses, at least one, in the order in which they shall stand. */
+  readonly names: readonly ListenerName[];
+}
+export type ListenerName =
+  | { readonly type: 'dns'; readonly value: string }
+  | { readonly type: 'ip'; readonly value: Uint8Array };
+
+export interface TimestampCertificateRequest {
+  readonly profile: 'timestamp';
+  readonly authority: Authority;
+  readonly publicKey: PublicKey;
+  readonly organization: string;
+}
+
+/** The part of a granted decision (`decideSign`) that the certificate depends on. */
+export interface SignGrant {
+  readonly environment: EnvironmentName;
+  readonly identity: IdentityName;
+  readonly lifetimeSeconds: number;
+  readonly line: number;
+  /** Claims to embed, so that the identity's rule can be judged again from the certificate alone. */
+  readonly claims: JsonObject;
+}
+
+export interface KeylessRequest {
+  readonly profile: 'keyless';
+  readonly authority: Authority;
+  /** A key whose possession was proven for this identity's challenge. */
+  readonly key: ProvenKey;
+  readonly identity: Identity;
+  readonly grant: SignGrant;
+  readonly policyVersion: string;
+}
+
+export type CertificateRequest =
+  | RootRequest
+  | IssuingCaRequest
+  | ListenerRequest
+  | TimestampCertificateRequest
+  | KeylessRequest;
+
+/** What issuing stands on. */
+export interface IssueDeps {
+  readonly commit: Commit;
+  readonly records: Records;
+  readonly logs: Pick<Logs, 'spec' | 'logId'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly clockGuard: ClockGuard;
+  /** How many certificates one identity token may get. */
+  readonly certificatesPerToken: number;
+}
+
+export interface IssuedCertificate {
+  readonly certificate: Certificate;
+  /** Leaf first, root last. */
+  readonly chain: readonly Certificate[];
+  readonly serial: Serial;
+  /** Where the certificate log holds it (the precertificate's entry for keyless ones). */
+  readonly logIndex: number;
+  /** The embedded SCT as TLS bytes; keyless certificates only. */
+  readonly sct?: Uint8Array;
+}
