@@ -134,13 +134,15 @@ class Client implements Reach {
   /** The request to one URL, repeated where that is allowed and may help. */
   async #tryHop(call: Call, hop: Hop): Promise<ReachResponse> {
     const retry = call.options.retry;
-    const attempts = mayRepeat(hop.method, retry?.idempotent === true) ? (retry?.attempts ?? 0) : 0;
+    const attempts = retry?.attempts ?? 0;
+    const repeatable = mayRepeat(hop.method, retry?.idempotent === true);
     for (let attempt = 0; ; attempt++) {
       const outcome = await this.#send(call, hop).catch((error: unknown) => {
         if (isSealyardError(error, 'SY-REACH-FAILED') && !call.signal.aborted) return error;
         throw error;
       });
-      const failed = outcome instanceof SealyardError || isRetriedStatus(outcome.status);
+      const failed =
+        outcome instanceof SealyardError ? repeatable : isRetriedStatus(outcome.status, repeatable);
       if (!failed) this.#budget.succeeded(originOf(hop.url));
       if (!failed || attempt >= attempts || !this.#budget.take(originOf(hop.url))) {
         if (outcome instanceof SealyardError) throw outcome;

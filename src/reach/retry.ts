@@ -16,8 +16,9 @@ export function mayRepeat(method: string, saysIdempotent: boolean): boolean {
   return saysIdempotent || IDEMPOTENT.has(method);
 }
 
-export function isRetriedStatus(status: number): boolean {
-  return RETRIED_STATUS.has(status);
+/** 429 and 503 say that nothing was done (RFC 6585 §4, RFC 9110 §15.6.4), so they allow any request to be repeated. */
+export function isRetriedStatus(status: number, repeatable: boolean): boolean {
+  return repeatable ? RETRIED_STATUS.has(status) : status === 429 || status === 503;
 }
 
 /**
