@@ -1,11 +1,19 @@
 // Sigstore bundles (protobuf-specs sigstore_bundle.proto): 0.1 to 0.3 are read, 0.3 is written.
 import { SealyardError } from '../ground/errors.ts';
-import { type Json, type JsonObject, isObject } from '../ground/json.ts';
+import { isObject, type Json, type JsonObject } from '../ground/json.ts';
 import { type Envelope, envelopeJson, parseEnvelope } from './dsse.ts';
-import { protoBytes, ProtoMessage } from './proto-json.ts';
-import { parseTransparencyEntry, type TransparencyEntry, transparencyEntryJson } from './transparency-entry.ts';
+import { ProtoMessage, protoBytes } from './proto-json.ts';
+import {
+  parseTransparencyEntry,
+  type TransparencyEntry,
+  transparencyEntryJson,
+} from './transparency-entry.ts';
 
-export { parseTransparencyEntry, type TransparencyEntry, transparencyEntryJson } from './transparency-entry.ts';
+export {
+  parseTransparencyEntry,
+  type TransparencyEntry,
+  transparencyEntryJson,
+} from './transparency-entry.ts';
 
 export type BundleVersion = '0.1' | '0.2' | '0.3';
 
@@ -61,7 +69,8 @@ const CONTEXT = { code: 'SY-BUNDLE-MALFORMED' } as const;
 export function parseBundle(json: Json): Bundle {
   // The version first: a bundle of another version may well have members that we do not know.
   const mediaType = isObject(json) ? json['mediaType'] : undefined;
-  const version = typeof mediaType === 'string' && Object.hasOwn(VERSIONS, mediaType) ? VERSIONS[mediaType] : undefined;
+  const version =
+    typeof mediaType === 'string' && Object.hasOwn(VERSIONS, mediaType) ? VERSIONS[mediaType] : undefined;
   if (typeof mediaType !== 'string' || version === undefined) throw new SealyardError('SY-BUNDLE-VERSION');
   const bundle = new ProtoMessage(json, 'bundle', CONTEXT, [
     'mediaType',
@@ -92,16 +101,20 @@ export function parseBundle(json: Json): Bundle {
 function requireEvidence(version: BundleVersion, entries: readonly TransparencyEntry[]): void {
   for (const entry of entries)
     if (version === '0.1' ? entry.inclusionPromise === undefined : entry.inclusionProof === undefined)
-      throw new SealyardError('SY-BUNDLE-MALFORMED', `bundle ${version} lacks its ${version === '0.1' ? 'inclusion promise' : 'inclusion proof'}`);
+      throw new SealyardError(
+        'SY-BUNDLE-MALFORMED',
+        `bundle ${version} lacks its ${version === '0.1' ? 'inclusion promise' : 'inclusion proof'}`,
+      );
 }
 
 function readContent(bundle: ProtoMessage): BundleContent {
   if (bundle.has('dsseEnvelope') === bundle.has('messageSignature'))
-    bundle.refuse('content', 'is not exactly one of dsseEnvelope and messageSignature');
+    throw bundle.refusal('content', 'is not exactly one of dsseEnvelope and messageSignature');
   if (bundle.has('dsseEnvelope')) {
     const envelope = parseEnvelope(bundle.json('dsseEnvelope'));
     // Bundle specification: exactly one signature, or it would be open which of them counts.
-    if (envelope.signatures.length !== 1) bundle.refuse('dsseEnvelope.signatures', 'has more than one item');
+    if (envelope.signatures.length !== 1)
+      throw bundle.refusal('dsseEnvelope.signatures', 'has more than one item');
     return { kind: 'dsse', envelope };
   }
   const message = bundle.message('messageSignature', ['messageDigest', 'signature']);
@@ -117,7 +130,8 @@ function readContent(bundle: ProtoMessage): BundleContent {
 
 function readMaterial(material: ProtoMessage, version: BundleVersion): BundleMaterial {
   const kinds = ['publicKey', 'x509CertificateChain', 'certificate'].filter((name) => material.has(name));
-  if (kinds.length !== 1) material.refuse('content', 'is not exactly one of certificate, chain and publicKey');
+  if (kinds.length !== 1)
+    throw material.refusal('content', 'is not exactly one of certificate, chain and publicKey');
   if (material.has('publicKey')) {
     const key = material.message('publicKey', ['hint']);
     return { kind: 'public-key', hint: key.optionalText('hint', MAX_HINT_LENGTH) ?? '' };
@@ -126,12 +140,12 @@ function readMaterial(material: ProtoMessage, version: BundleVersion): BundleMat
     const certificate = material.message('certificate', ['rawBytes']);
     return { kind: 'certificate', chain: [certificate.bytes('rawBytes', MAX_CERTIFICATE_BYTES)] };
   }
-  if (version === '0.3') material.refuse('x509CertificateChain', 'is not allowed in bundle 0.3');
+  if (version === '0.3') throw material.refusal('x509CertificateChain', 'is not allowed in bundle 0.3');
   const chain = material
     .message('x509CertificateChain', ['certificates'])
     .messages('certificates', ['rawBytes'], MAX_CERTIFICATES)
     .map((certificate) => certificate.bytes('rawBytes', MAX_CERTIFICATE_BYTES));
-  if (chain.length === 0) material.refuse('x509CertificateChain', 'is empty');
+  if (chain.length === 0) throw material.refusal('x509CertificateChain', 'is empty');
   return { kind: 'certificate', chain };
 }
 

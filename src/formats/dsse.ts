@@ -1,7 +1,7 @@
 // DSSE envelopes (secure-systems-lab/dsse v1.0): payload, payload type and signatures over their pre-authentication encoding.
 import { concat, toUtf8 } from '../ground/bytes.ts';
 import type { Json, JsonObject } from '../ground/json.ts';
-import { protoBytes, ProtoMessage } from './proto-json.ts';
+import { ProtoMessage, protoBytes } from './proto-json.ts';
 
 export interface Signature {
   readonly sig: Uint8Array;
@@ -38,7 +38,7 @@ export function parseEnvelope(json: Json): Envelope {
   const context = { code: 'SY-DSSE-MALFORMED' } as const;
   const envelope = new ProtoMessage(json, 'envelope', context, ['payload', 'payloadType', 'signatures']);
   const signatures = envelope.messages('signatures', ['sig', 'keyid'], MAX_SIGNATURES).map(readSignature);
-  if (signatures.length === 0) envelope.refuse('signatures', 'is empty');
+  if (signatures.length === 0) throw envelope.refusal('signatures', 'is empty');
   return {
     payload: envelope.bytes('payload', MAX_PAYLOAD_BYTES),
     payloadType: envelope.text('payloadType', MAX_TYPE_LENGTH),

@@ -29,12 +29,12 @@ export class ProtoMessage {
     return this.#get(name) !== undefined;
   }
 
-  refuse(name: string, why: string): never {
-    throw new SealyardError(this.#context.code, `${this.#path}.${name} ${why}`);
+  refusal(name: string, why: string): SealyardError {
+    return new SealyardError(this.#context.code, `${this.#path}.${name} ${why}`);
   }
 
   message(name: string, known: readonly string[]): ProtoMessage {
-    if (!this.has(name)) this.refuse(name, 'is missing');
+    if (!this.has(name)) throw this.refusal(name, 'is missing');
     return new ProtoMessage(this.#get(name), `${this.#path}.${name}`, this.#context, known);
   }
 
@@ -51,8 +51,8 @@ export class ProtoMessage {
   list(name: string, maxCount: number): readonly Json[] {
     const value = this.#get(name);
     if (value === undefined) return [];
-    if (!Array.isArray(value)) this.refuse(name, 'is not a list');
-    if (value.length > maxCount) this.refuse(name, `has more than ${maxCount} items`);
+    if (!Array.isArray(value)) throw this.refusal(name, 'is not a list');
+    if (value.length > maxCount) throw this.refusal(name, `has more than ${maxCount} items`);
     return value;
   }
 
@@ -71,22 +71,22 @@ export class ProtoMessage {
   /** A text that must be there and not be empty. */
   text(name: string, maxLength: number): string {
     const text = this.optionalText(name, maxLength);
-    if (text === undefined || text === '') this.refuse(name, 'is missing');
+    if (text === undefined || text === '') throw this.refusal(name, 'is missing');
     return text;
   }
 
   optionalText(name: string, maxLength: number): string | undefined {
     const value = this.#get(name);
     if (value === undefined) return undefined;
-    if (typeof value !== 'string') this.refuse(name, 'is not text');
-    if (value.length > maxLength) this.refuse(name, 'is too long');
+    if (typeof value !== 'string') throw this.refusal(name, 'is not text');
+    if (value.length > maxLength) throw this.refusal(name, 'is too long');
     return value;
   }
 
   /** Bytes that must be there and not be empty. */
   bytes(name: string, maxBytes: number): Uint8Array {
     const bytes = this.optionalBytes(name, maxBytes);
-    if (bytes === undefined || bytes.length === 0) this.refuse(name, 'is missing');
+    if (bytes === undefined || bytes.length === 0) throw this.refusal(name, 'is missing');
     return bytes;
   }
 
@@ -101,7 +101,7 @@ export class ProtoMessage {
     if (value === undefined) return 0;
     const number = typeof value === 'string' && /^(0|[1-9][0-9]{0,15})$/.test(value) ? Number(value) : value;
     if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
-      this.refuse(name, 'is not a count');
+      throw this.refusal(name, 'is not a count');
     return number;
   }
 
@@ -114,7 +114,7 @@ export class ProtoMessage {
     const time = new Date(`${match?.[1]}${milliseconds}Z`);
     // A day that does not exist (30 February) is moved by some engines instead of being refused.
     if (match === null || Number.isNaN(time.getTime()) || !time.toISOString().startsWith(`${match[1]}`))
-      this.refuse(name, 'is not a time');
+      throw this.refusal(name, 'is not a time');
     return time;
   }
 
@@ -124,10 +124,10 @@ export class ProtoMessage {
   }
 
   #bytes(value: Json, name: string, maxBytes: number): Uint8Array {
-    if (typeof value !== 'string') this.refuse(name, 'is not base64');
-    if (value.length > Math.ceil(maxBytes / 3) * 4) this.refuse(name, 'is too long');
+    if (typeof value !== 'string') throw this.refusal(name, 'is not base64');
+    if (value.length > Math.ceil(maxBytes / 3) * 4) throw this.refusal(name, 'is too long');
     const bytes = readProtoBytes(value);
-    if (bytes === undefined) this.refuse(name, 'is not base64');
+    if (bytes === undefined) throw this.refusal(name, 'is not base64');
     return bytes;
   }
 }

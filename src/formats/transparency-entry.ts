@@ -1,6 +1,6 @@
 // A transparency log entry as bundles and the Rekor v2 door carry it (protobuf-specs sigstore_rekor.proto).
 import type { Json, JsonObject } from '../ground/json.ts';
-import { protoBytes, ProtoMessage } from './proto-json.ts';
+import { ProtoMessage, protoBytes } from './proto-json.ts';
 
 export interface InclusionProof {
   readonly logIndex: number;
@@ -71,9 +71,9 @@ function readProof(entry: ProtoMessage): InclusionProof | undefined {
   ]);
   if (proof === undefined) return undefined;
   const hashes = proof.bytesList('hashes', MAX_PROOF_HASHES, 32);
-  if (hashes.some((hash) => hash.length !== 32)) proof.refuse('hashes', 'are not of 32 bytes');
+  if (hashes.some((hash) => hash.length !== 32)) throw proof.refusal('hashes', 'are not of 32 bytes');
   const rootHash = proof.bytes('rootHash', 32);
-  if (rootHash.length !== 32) proof.refuse('rootHash', 'is not of 32 bytes');
+  if (rootHash.length !== 32) throw proof.refusal('rootHash', 'is not of 32 bytes');
   const checkpoint = proof
     .optionalMessage('checkpoint', ['envelope'])
     ?.optionalText('envelope', MAX_CHECKPOINT_LENGTH);

@@ -1,0 +1,221 @@
+// Entries of the certificate log (C2SP static-ct-api over RFC 6962 §3.4): what is hashed, what is stored, and both read back.
+import { concat } from '../ground/bytes.ts';
+import type { Leaf } from '../ground/change.ts';
+import { SealyardError } from '../ground/errors.ts';
+
+export interface PrecertificateEntry {
+  readonly timestampMs: number;
+  /** SHA-256 of the issuer's SubjectPublicKeyInfo. */
+  readonly issuerKeyHash: Uint8Array;
+  /** TBSCertificate without poison and SCT list. */
+  readonly tbs: Uint8Array;
+  /** The precertificate as signed, DER. */
+  readonly precertificate: Uint8Array;
+  /** SHA-256 of each issuing certificate, the issuer first, the root last. */
+  readonly chain: readonly Uint8Array[];
+}
+
+export interface CertificateEntry {
+  readonly timestampMs: number;
+  readonly certificate: Uint8Array;
+  readonly chain: readonly Uint8Array[];
+}
+
+export type LogEntry = (
+  | ({ readonly type: 'precertificate' } & PrecertificateEntry)
+  | ({ readonly type: 'certificate' } & CertificateEntry)
+) & {
+  /** From the `leaf_index` extension; other logs may lack it. */
+  readonly leafIndex?: number;
+  readonly extensions: Uint8Array;
+};
+
+const X509_ENTRY = 0;
+const PRECERT_ENTRY = 1;
+const FINGERPRINT_BYTES = 32;
+// CtExtensions<0..2^16-1> holding leaf_index(0) with opaque<0..2^16-1> of five octets that the writer fills in.
+const EXTENSIONS_PLACEHOLDER = Uint8Array.of(0, 8, 0, 0, 5, 0, 0, 0, 0, 0);
+const INDEX_FROM_END = 5;
+
+/** The leaf of a precertificate; the writer puts the index where `indexAt` says, since only it knows. */
+export function precertificateLeaf(entry: PrecertificateEntry): Leaf {
+  if (entry.issuerKeyHash.length !== 32) throw new TypeError('an issuer key hash has 32 octets');
+  const head = timestampedEntry(entry.timestampMs, PRECERT_ENTRY, [
+    entry.issuerKeyHash,
+    vector(entry.tbs, 3),
+  ]);
+  return leafOf(head, [vector(entry.precertificate, 3)], entry.chain);
+}
+
+/** The leaf of a final certificate that was never a precertificate. */
+export function certificateLeaf(entry: CertificateEntry): Leaf {
+  const head = timestampedEntry(entry.timestampMs, X509_ENTRY, [vector(entry.certificate, 3)]);
+  return leafOf(head, [], entry.chain);
+}
+
+// TimestampedEntry (RFC 6962 §3.4) up to and with its extensions.
+function timestampedEntry(timestampMs: number, type: number, signed: readonly Uint8Array[]): Uint8Array {
+  return concat(uint(timestampMs, 8), uint(type, 2), ...signed, EXTENSIONS_PLACEHOLDER);
+}
+
+function leafOf(entry: Uint8Array, extra: readonly Uint8Array[], chain: readonly Uint8Array[]): Leaf {
+  if (chain.some((fingerprint) => fingerprint.length !== FINGERPRINT_BYTES))
+    throw new TypeError('a fingerprint has 32 octets');
+  // MerkleTreeLeaf: version v1 (0), leaf type timestamped_entry (0), then the same bytes as the stored leaf begins with.
+  const hashed = concat(new Uint8Array(2), entry);
+  const stored = concat(entry, ...extra, vector(concat(...chain), 2));
+  return {
+    log: 'certificate',
+    hashed,
+    stored,
+    indexAt: { hashed: hashed.length - INDEX_FROM_END, stored: entry.length - INDEX_FROM_END },
+  };
+}
+
+/**
+ * Reads one stored entry (`TileLeaf`) from the front of `bytes`; data tiles hold them one after another.
+ * @throws SealyardError `SY-STATIC-CT-MALFORMED`
+ */
+export function readTileLeaf(bytes: Uint8Array): { readonly entry: LogEntry; readonly length: number } {
+  const reader = new Reader(bytes);
+  const timestampMs = reader.uint(8);
+  const type = reader.uint(2);
+  if (type !== X509_ENTRY && type !== PRECERT_ENTRY) throw malformed('entry type');
+  const issuerKeyHash = type === PRECERT_ENTRY ? reader.take(32) : undefined;
+  const signed = reader.vector(3);
+  const extensions = reader.vector(2);
+  const precertificate = type === PRECERT_ENTRY ? reader.vector(3) : undefined;
+  const chain = split(reader.vector(2));
+  const leafIndex = leafIndexIn(extensions);
+  const common = { timestampMs, chain, extensions, ...(leafIndex === undefined ? {} : { leafIndex }) };
+  const entry: LogEntry =
+    issuerKeyHash === undefined || precertificate === undefined
+      ? { type: 'certificate', certificate: signed, ...common }
+      : { type: 'precertificate', issuerKeyHash, tbs: signed, precertificate, ...common };
+  return { entry, length: reader.offset };
+}
+
+/** Reads exactly one stored entry. @throws SealyardError `SY-STATIC-CT-MALFORMED` */
+export function decodeTileLeaf(bytes: Uint8Array): LogEntry {
+  const { entry, length } = readTileLeaf(bytes);
+  if (length !== bytes.length) throw malformed('trailing bytes');
+  return entry;
+}
+
+/** The entries of a data tile. @throws SealyardError `SY-STATIC-CT-MALFORMED` where there are not exactly `width`. */
+export function decodeDataTile(bytes: Uint8Array, width: number): LogEntry[] {
+  const entries: LogEntry[] = [];
+  let rest = bytes;
+  while (rest.length > 0 && entries.length < width) {
+    const { entry, length } = readTileLeaf(rest);
+    entries.push(entry);
+    rest = rest.subarray(length);
+  }
+  if (rest.length > 0 || entries.length !== width) throw malformed('number of entries');
+  return entries;
+}
+
+/** The bytes that the tree hashed for a stored entry: its `TimestampedEntry` as a `MerkleTreeLeaf`. */
+export function merkleTreeLeaf(entry: LogEntry): Uint8Array {
+  const signed =
+    entry.type === 'precertificate'
+      ? [uint(PRECERT_ENTRY, 2), entry.issuerKeyHash, vector(entry.tbs, 3)]
+      : [uint(X509_ENTRY, 2), vector(entry.certificate, 3)];
+  return concat(new Uint8Array(2), uint(entry.timestampMs, 8), ...signed, vector(entry.extensions, 2));
+}
+
+/** What the log signs of its tree (RFC 6962 §3.5 `TreeHeadSignature`). */
+export function treeHeadBytes(o: {
+  readonly timestampMs: number;
+  readonly size: number;
+  readonly rootHash: Uint8Array;
+}): Uint8Array {
+  // version v1 (0), signature type tree_hash (1)
+  return concat(Uint8Array.of(0, 1), uint(o.timestampMs, 8), uint(o.size, 8), o.rootHash);
+}
+
+/** `RFC6962NoteSignature` (static-ct-api, "Checkpoints"): timestamp, then the TLS digitally-signed struct (ECDSA, SHA-256). */
+export function encodeTreeHeadSignature(timestampMs: number, signature: Uint8Array): Uint8Array {
+  return concat(uint(timestampMs, 8), Uint8Array.of(4, 3), vector(signature, 2));
+}
+
+/** @throws SealyardError `SY-STATIC-CT-MALFORMED` */
+export function decodeTreeHeadSignature(bytes: Uint8Array): {
+  readonly timestampMs: number;
+  readonly algorithm: 'ecdsa-sha256' | 'rsa-pkcs1-sha256';
+  readonly signature: Uint8Array;
+} {
+  const reader = new Reader(bytes);
+  const timestampMs = reader.uint(8);
+  const [hash, kind] = reader.take(2);
+  const signature = reader.vector(2);
+  if (reader.offset !== bytes.length) throw malformed('trailing bytes');
+  if (hash !== 4 || (kind !== 3 && kind !== 1)) throw malformed('signature algorithm');
+  return { timestampMs, algorithm: kind === 3 ? 'ecdsa-sha256' : 'rsa-pkcs1-sha256', signature };
+}
+
+function leafIndexIn(extensions: Uint8Array): number | undefined {
+  const reader = new Reader(extensions);
+  let found: number | undefined;
+  const seen = new Set<number>();
+  while (reader.offset < extensions.length) {
+    const type = reader.uint(1);
+    const data = reader.vector(2);
+    if (seen.has(type)) throw malformed('an extension twice');
+    seen.add(type);
+    if (type !== 0) continue;
+    if (data.length !== 5) throw malformed('leaf index');
+    found = new Reader(data).uint(5);
+  }
+  return found;
+}
+
+function split(fingerprints: Uint8Array): Uint8Array[] {
+  if (fingerprints.length % FINGERPRINT_BYTES !== 0) throw malformed('certificate chain');
+  return Array.from({ length: fingerprints.length / FINGERPRINT_BYTES }, (_, i) =>
+    fingerprints.slice(i * FINGERPRINT_BYTES, (i + 1) * FINGERPRINT_BYTES),
+  );
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  take(size: number): Uint8Array {
+    const end = this.offset + size;
+    if (end > this.#bytes.length) throw malformed('it ends early');
+    const taken = this.#bytes.slice(this.offset, end);
+    this.offset = end;
+    return taken;
+  }
+
+  uint(size: number): number {
+    const value = this.take(size).reduce((sum, octet) => sum * 256 + octet, 0);
+    if (!Number.isSafeInteger(value)) throw malformed('a number out of range');
+    return value;
+  }
+
+  vector(lengthSize: number): Uint8Array {
+    return this.take(this.uint(lengthSize));
+  }
+}
+
+function uint(value: number, size: number): Uint8Array {
+  if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * size))
+    throw new TypeError('out of range');
+  const out = new Uint8Array(size);
+  for (let i = size - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) out[i] = rest % 256;
+  return out;
+}
+
+function vector(bytes: Uint8Array, lengthSize: number): Uint8Array {
+  return concat(uint(bytes.length, lengthSize), bytes);
+}
+
+function malformed(detail: string): SealyardError {
+  return new SealyardError('SY-STATIC-CT-MALFORMED', detail);
+}
