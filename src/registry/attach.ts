@@ -2,19 +2,12 @@
 
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Descriptor, ImageReference } from '../formats/oci.ts';
+import { type Descriptor, type ImageReference, MEDIA_TYPES, referrersTag } from '../formats/oci.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { isObject, type Json, type JsonObject } from '../ground/json.ts';
 import type { ReachResponse } from '../reach/reach.ts';
-import {
-  indexBytes,
-  OCI_INDEX,
-  OCI_MANIFEST,
-  readDocument,
-  referrerDescriptor,
-  subjectOf,
-} from './content.ts';
-import { fallbackTag, type ReferrersQuery, readFallback } from './referrers.ts';
+import { indexBytes, readDocument, referrerDescriptor, subjectOf } from './content.ts';
+import { type ReferrersQuery, readFallback } from './referrers.ts';
 import { MAX_REFERRERS } from './registry.ts';
 import type { RemoteRegistry } from './remote.ts';
 import type { Session } from './session.ts';
@@ -32,7 +25,10 @@ export async function attachRemote(o: {
   readonly signal: AbortSignal | undefined;
 }): Promise<Descriptor> {
   const digest = subjectOf(o.manifest);
-  const written = await o.registry.write(o.ref, o.manifest, { mediaType: OCI_MANIFEST, signal: o.signal });
+  const written = await o.registry.write(o.ref, o.manifest, {
+    mediaType: MEDIA_TYPES.manifest,
+    signal: o.signal,
+  });
   if (written.listsSubject) return written.descriptor;
   const repository = o.registry.repositoryOf(o.ref);
   await listInFallback({ ...o, query: { session: o.session, repository, digest, signal: o.signal } });
@@ -54,7 +50,7 @@ interface FallbackListing {
  * @throws SealyardError `SY-REGISTRY-CONFLICT`
  */
 async function listInFallback(o: FallbackListing): Promise<void> {
-  const entry = referrerDescriptor(o.manifest, OCI_MANIFEST);
+  const entry = referrerDescriptor(o.manifest, MEDIA_TYPES.manifest);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const startedMs = performance.now();
     const current = await readFallback(o.query);
@@ -65,7 +61,7 @@ async function listInFallback(o: FallbackListing): Promise<void> {
     await settle(performance.now() - startedMs, o.query.signal);
     if (isListed(await readFallback(o.query), entry)) return;
   }
-  throw new SealyardError('SY-REGISTRY-CONFLICT', fallbackTag(o.query.digest));
+  throw new SealyardError('SY-REGISTRY-CONFLICT', referrersTag(o.query.digest));
 }
 
 /** Whether the write went through. */
@@ -76,8 +72,8 @@ async function addEntry(
 ): Promise<boolean> {
   const etag = current?.headers.get('etag') ?? undefined;
   const written = await o.registry.write(o.ref, indexBytes(withEntry(current, entry)), {
-    mediaType: OCI_INDEX,
-    tag: fallbackTag(o.query.digest),
+    mediaType: MEDIA_TYPES.index,
+    tag: referrersTag(o.query.digest),
     ...(etag === undefined ? {} : { ifMatch: etag }),
     signal: o.query.signal,
   });
@@ -92,7 +88,7 @@ function withEntry(current: ReachResponse | undefined, entry: JsonObject): JsonO
   );
   if (kept.length >= MAX_REFERRERS)
     throw new SealyardError('SY-REGISTRY-TOO-LARGE', `${kept.length} referrers under the fallback tag`);
-  return { ...document, schemaVersion: 2, mediaType: OCI_INDEX, manifests: [...kept, entry] };
+  return { ...document, schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [...kept, entry] };
 }
 
 function isListed(current: ReachResponse | undefined, entry: JsonObject): boolean {

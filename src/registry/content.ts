@@ -1,31 +1,30 @@
 // Content by its digest: computing descriptors, and refusing bytes that are not what was asked for.
-import { createHash } from 'node:crypto';
-import { type Descriptor, parseManifest } from '../formats/oci.ts';
+import {
+  type Descriptor,
+  digestOf,
+  MAX_INDEX_ENTRIES,
+  MEDIA_TYPES,
+  type ParsedManifest,
+  parseDescriptor,
+  parseManifest,
+} from '../formats/oci.ts';
 import { fromUtf8, toUtf8 } from '../ground/bytes.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
-import { asDigest, type Digest } from '../ground/ids.ts';
-import { isObject, type JsonObject, parseJson } from '../ground/json.ts';
-import { MAX_BLOB_BYTES, MAX_MANIFEST_BYTES, MAX_REFERRERS, type StoredManifest } from './registry.ts';
+import type { Digest } from '../ground/ids.ts';
+import { isObject, type Json, type JsonObject, parseJson } from '../ground/json.ts';
+import { MAX_BLOB_BYTES, MAX_MANIFEST_BYTES, type StoredManifest } from './registry.ts';
 
-export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
-export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCTET_STREAM = 'application/octet-stream';
 
 /** What we can read, in the order of preference; also the `Accept` header. */
 export const MANIFEST_MEDIA_TYPES: readonly string[] = [
-  OCI_INDEX,
-  OCI_MANIFEST,
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
+  MEDIA_TYPES.index,
+  MEDIA_TYPES.manifest,
+  MEDIA_TYPES.dockerIndex,
+  MEDIA_TYPES.dockerManifest,
 ];
 
-const MAX_DEPTH = 32;
-
-export function digestOf(bytes: Uint8Array): Digest {
-  const digest = asDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
-  if (digest === undefined) throw new TypeError('not a SHA-256 digest');
-  return digest;
-}
+const MAX_DEPTH = 16;
 
 /** @throws SealyardError `SY-REGISTRY-DIGEST-MISMATCH` */
 export function checkDigest(bytes: Uint8Array, digest: Digest): void {
@@ -35,14 +34,8 @@ export function checkDigest(bytes: Uint8Array, digest: Digest): void {
 /** A manifest's bytes as read from anywhere, checked. @throws SealyardError `SY-REGISTRY-DIGEST-MISMATCH`, `SY-REGISTRY-ANSWER` */
 export function storedManifest(bytes: Uint8Array, digest: Digest, saidMediaType?: string): StoredManifest {
   checkDigest(bytes, digest);
-  const document = readDocument(bytes);
-  const own = document['mediaType'];
-  // A document must not be read as one thing by us and as another by the runtime (image-spec, "mediaType confusion").
-  if (typeof own === 'string' && saidMediaType !== undefined && own !== saidMediaType)
-    throw new SealyardError('SY-REGISTRY-ANSWER', 'the manifest and its Content-Type disagree');
-  const mediaType = typeof own === 'string' ? own : (saidMediaType ?? OCI_MANIFEST);
-  if (!MANIFEST_MEDIA_TYPES.includes(mediaType))
-    throw new SealyardError('SY-REGISTRY-ANSWER', 'a manifest of a kind that is not read');
+  const read = readManifest(bytes, saidMediaType);
+  const { mediaType } = read.kind === 'index' ? read.index : read.manifest;
   return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
 }
 
@@ -87,12 +80,21 @@ export function readDocument(bytes: Uint8Array): JsonObject {
 /** The descriptors that an index lists. @throws SealyardError `SY-REGISTRY-ANSWER`, `SY-REGISTRY-TOO-LARGE` */
 export function listed(index: Uint8Array): readonly Descriptor[] {
   const members = readDocument(index)['manifests'];
-  if (Array.isArray(members) && members.length > MAX_REFERRERS)
-    throw new SealyardError('SY-REGISTRY-TOO-LARGE', `${members.length} manifests in one index`);
-  const read = readManifest(index);
-  if (read.kind !== 'index')
+  if (!Array.isArray(members))
     throw new SealyardError('SY-REGISTRY-ANSWER', 'a manifest where a list is wanted');
-  return read.index.manifests;
+  if (members.length > MAX_INDEX_ENTRIES)
+    throw new SealyardError('SY-REGISTRY-TOO-LARGE', `${members.length} manifests in one index`);
+  return members.flatMap(readableDescriptor);
+}
+
+/** One malformed entry, or one with a digest of another kind, must not hide the others. */
+function readableDescriptor(json: Json): readonly Descriptor[] {
+  try {
+    return [parseDescriptor(json)];
+  } catch (error) {
+    if (!isSealyardError(error)) throw error;
+    return [];
+  }
 }
 
 /** @throws SealyardError `SY-REGISTRY-TOO-LARGE` */
@@ -113,11 +115,11 @@ export function indexBytes(document: JsonObject): Uint8Array {
   return toUtf8(JSON.stringify(document));
 }
 
-function readManifest(bytes: Uint8Array): ReturnType<typeof parseManifest> {
+function readManifest(bytes: Uint8Array, mediaType?: string): ParsedManifest {
   try {
-    return parseManifest(bytes);
+    return parseManifest(bytes, mediaType);
   } catch (error) {
     if (!isSealyardError(error)) throw error;
-    throw new SealyardError('SY-REGISTRY-ANSWER', 'a malformed manifest', { cause: error });
+    throw new SealyardError('SY-REGISTRY-ANSWER', error.code, { cause: error });
   }
 }

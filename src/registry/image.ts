@@ -1,17 +1,19 @@
 // Building an image from files with no daemon: layers, config and manifest, the same bytes each time.
 import { gzipSync } from 'node:zlib';
-import type { Descriptor, ImageReference } from '../formats/oci.ts';
+import {
+  type Descriptor,
+  digestOf,
+  encodeManifest,
+  type ImageReference,
+  MEDIA_TYPES,
+} from '../formats/oci.ts';
 import { toUtf8 } from '../ground/bytes.ts';
 import type { Digest } from '../ground/ids.ts';
 import type { Json, JsonObject } from '../ground/json.ts';
-import { digestOf, OCI_MANIFEST } from './content.ts';
 import type { Registry } from './registry.ts';
 import { type LayerFile, tarOf } from './tar.ts';
 
 export type { LayerFile } from './tar.ts';
-
-const CONFIG = 'application/vnd.oci.image.config.v1+json';
-const LAYER = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
 export interface ImageContent {
   readonly layers: readonly (readonly LayerFile[])[];
@@ -43,17 +45,14 @@ export interface BuiltImage {
 /** image-spec "manifest" and "config". @throws TypeError for a path that cannot stand in a layer */
 export function buildImage(content: ImageContent): BuiltImage {
   const tars = content.layers.map(tarOf);
-  const layers = tars.map((tar) => blob(LAYER, compress(tar)));
-  const config = blob(CONFIG, toUtf8(JSON.stringify(configOf(content, tars))));
-  const manifest = toUtf8(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: OCI_MANIFEST,
-      config: config.descriptor,
-      layers: layers.map((layer) => layer.descriptor),
-    }),
-  );
-  return { manifest, mediaType: OCI_MANIFEST, digest: digestOf(manifest), config, layers };
+  const layers = tars.map((tar) => blob(MEDIA_TYPES.layerTarGzip, compress(tar)));
+  const config = blob(MEDIA_TYPES.config, toUtf8(JSON.stringify(configOf(content, tars))));
+  const manifest = encodeManifest({
+    mediaType: MEDIA_TYPES.manifest,
+    config: config.descriptor,
+    layers: layers.map((layer) => layer.descriptor),
+  });
+  return { manifest, mediaType: MEDIA_TYPES.manifest, digest: digestOf(manifest), config, layers };
 }
 
 /** Pushes what the registry lacks, the manifest last, under the reference's tag where it has one. */

@@ -1,6 +1,12 @@
 // An OCI image layout folder (image-spec "image-layout") behind the same port as a registry.
 import { join } from 'node:path';
-import type { Descriptor, ImageReference } from '../formats/oci.ts';
+import {
+  type Descriptor,
+  descriptorJson,
+  digestOf,
+  type ImageReference,
+  MEDIA_TYPES,
+} from '../formats/oci.ts';
 import { toUtf8 } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
 import type { Digest } from '../ground/ids.ts';
@@ -8,12 +14,9 @@ import { isObject, type Json, type JsonObject } from '../ground/json.ts';
 import {
   checkBlobSize,
   checkedBlob,
-  digestOf,
   indexBytes,
   listed,
   MANIFEST_MEDIA_TYPES,
-  OCI_INDEX,
-  OCI_MANIFEST,
   OCTET_STREAM,
   readDocument,
   referrerDescriptor,
@@ -36,15 +39,9 @@ export class LayoutRegistry implements Registry {
   async resolve(ref: ImageReference): Promise<Descriptor> {
     this.#checkFolder(ref);
     if (ref.digest !== undefined) return (await this.manifest(ref, ref.digest)).descriptor;
-    const entries = listed(await this.#index());
-    const named = entries.filter((entry) => entry.annotations?.[REF_NAME] !== undefined);
-    // Without a tag the folder must hold one image; several would be a guess.
-    const wanted =
-      ref.tag === undefined && named.length === 1
-        ? named[0]
-        : named.find((entry) => entry.annotations?.[REF_NAME] === (ref.tag ?? 'latest'));
-    if (wanted === undefined)
-      throw new SealyardError('SY-REGISTRY-NOT-FOUND', `oci:${this.#folder}:${ref.tag ?? ''}`);
+    const tag = ref.tag ?? 'latest';
+    const wanted = listed(await this.#index()).find((entry) => entry.annotations?.[REF_NAME] === tag);
+    if (wanted === undefined) throw new SealyardError('SY-REGISTRY-NOT-FOUND', `oci:${this.#folder}:${tag}`);
     return (await this.manifest(ref, wanted.digest)).descriptor;
   }
 
@@ -82,7 +79,8 @@ export class LayoutRegistry implements Registry {
       throw new SealyardError('SY-REGISTRY-REFERENCE', 'not the media type of a manifest');
     const descriptor = await this.pushBlob(ref, bytes, mediaType);
     // Without a name it is reachable by digest only, as a child of an index is.
-    if (tag !== undefined) await this.#list({ ...descriptor, annotations: { [REF_NAME]: tag } }, tag);
+    if (tag !== undefined)
+      await this.#list(descriptorJson({ ...descriptor, annotations: { [REF_NAME]: tag } }), tag);
     return descriptor;
   }
 
@@ -90,7 +88,7 @@ export class LayoutRegistry implements Registry {
     this.#checkFolder(ref);
     const found: Descriptor[] = [];
     for (const entry of listed(await this.#index())) {
-      if (entry.annotations?.[REF_NAME] !== undefined || entry.mediaType !== OCI_MANIFEST) continue;
+      if (entry.annotations?.[REF_NAME] !== undefined || entry.mediaType !== MEDIA_TYPES.manifest) continue;
       if (await this.#refersTo(ref, entry, digest)) found.push(entry);
     }
     return found;
@@ -98,8 +96,8 @@ export class LayoutRegistry implements Registry {
 
   async attach(ref: ImageReference, manifest: Uint8Array): Promise<Descriptor> {
     subjectOf(manifest);
-    const descriptor = await this.pushBlob(ref, manifest, OCI_MANIFEST);
-    await this.#list(referrerDescriptor(manifest, OCI_MANIFEST), undefined);
+    const descriptor = await this.pushBlob(ref, manifest, MEDIA_TYPES.manifest);
+    await this.#list(referrerDescriptor(manifest, MEDIA_TYPES.manifest), undefined);
     return descriptor;
   }
 
@@ -140,7 +138,7 @@ export class LayoutRegistry implements Registry {
   /** index.json; a folder that is none yet holds nothing. */
   async #index(): Promise<Uint8Array> {
     const bytes = await readBounded(join(this.#folder, 'index.json'), MAX_MANIFEST_BYTES);
-    return bytes ?? indexBytes({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [] });
+    return bytes ?? indexBytes({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests: [] });
   }
 
   #checkFolder(ref: ImageReference): void {

@@ -1,9 +1,9 @@
 // Who refers to an image: the referrers API, and the tag that stands in for it where a registry has none.
-import type { Descriptor } from '../formats/oci.ts';
+import { type Descriptor, MEDIA_TYPES, referrersTag } from '../formats/oci.ts';
 import { SealyardError } from '../ground/errors.ts';
 import type { Digest } from '../ground/ids.ts';
 import type { ReachResponse } from '../reach/reach.ts';
-import { listed, MANIFEST_MEDIA_TYPES, OCI_INDEX } from './content.ts';
+import { listed, MANIFEST_MEDIA_TYPES } from './content.ts';
 import { MAX_MANIFEST_BYTES, MAX_REFERRER_PAGES, MAX_REFERRERS } from './registry.ts';
 import { refusalOf, type Session } from './session.ts';
 
@@ -35,15 +35,11 @@ export async function remoteReferrers(q: ReferrersQuery): Promise<readonly Descr
   return found;
 }
 
-/** The fallback tag of a digest: `sha256-<hex>` (distribution-spec, "Referrers Tag Schema"). */
-export function fallbackTag(digest: Digest): string {
-  return digest.replace(':', '-');
-}
-
+/** What stands under the fallback tag (distribution-spec, "Referrers Tag Schema"); `undefined` where nothing does. */
 export async function readFallback(q: ReferrersQuery): Promise<ReachResponse | undefined> {
   const response = await q.session.ask({
     method: 'GET',
-    target: `/v2/${q.repository}/manifests/${fallbackTag(q.digest)}`,
+    target: `/v2/${q.repository}/manifests/${referrersTag(q.digest)}`,
     repository: q.repository,
     action: 'pull',
     headers: { accept: MANIFEST_MEDIA_TYPES.join(', ') },
@@ -51,7 +47,7 @@ export async function readFallback(q: ReferrersQuery): Promise<ReachResponse | u
     signal: q.signal,
   });
   if (response.status === 404) return undefined;
-  if (response.status !== 200) throw refusalOf(response, `${q.repository}:${fallbackTag(q.digest)}`);
+  if (response.status !== 200) throw refusalOf(response, `${q.repository}:${referrersTag(q.digest)}`);
   return response;
 }
 
@@ -61,7 +57,7 @@ async function askPage(q: ReferrersQuery, target: string): Promise<ReachResponse
     target,
     repository: q.repository,
     action: 'pull',
-    headers: { accept: OCI_INDEX },
+    headers: { accept: MEDIA_TYPES.index },
     maxBytes: MAX_MANIFEST_BYTES,
     signal: q.signal,
   });
@@ -73,7 +69,7 @@ async function askPage(q: ReferrersQuery, target: string): Promise<ReachResponse
 /** A web page with status 200 is not a list of referrers: the specification asks to check the media type. */
 function isReferrersAnswer(response: ReachResponse): boolean {
   const type = response.headers.get('content-type')?.split(';')[0]?.trim();
-  return response.status === 200 && type === OCI_INDEX;
+  return response.status === 200 && type === MEDIA_TYPES.index;
 }
 
 /** RFC 8288: `<…>; rel="next"`, followed only within the same list of the same registry. */

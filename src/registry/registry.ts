@@ -3,7 +3,7 @@ import type { Descriptor, ImageReference } from '../formats/oci.ts';
 import type { Digest } from '../ground/ids.ts';
 
 /** Bounds on everything that is read; what exceeds them is `SY-REGISTRY-TOO-LARGE`. */
-export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024; // as registries bound it (OCI distribution-spec, "Pushing Manifests")
+export { MAX_MANIFEST_BYTES } from '../formats/oci.ts';
 export const MAX_BLOB_BYTES = 64 * 1024 * 1024;
 export const MAX_REFERRERS = 1000;
 export const MAX_REFERRER_PAGES = 20;

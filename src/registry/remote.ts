@@ -1,17 +1,10 @@
 // A remote registry: the OCI distribution API for manifests and blobs.
-import type { Descriptor, ImageReference } from '../formats/oci.ts';
+import { type Descriptor, digestOf, type ImageReference } from '../formats/oci.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { asDigest, type Digest } from '../ground/ids.ts';
 import type { ReachResponse } from '../reach/reach.ts';
 import { attachRemote } from './attach.ts';
-import {
-  checkBlobSize,
-  checkedBlob,
-  digestOf,
-  MANIFEST_MEDIA_TYPES,
-  OCTET_STREAM,
-  storedManifest,
-} from './content.ts';
+import { checkBlobSize, checkedBlob, MANIFEST_MEDIA_TYPES, OCTET_STREAM, storedManifest } from './content.ts';
 import { remoteReferrers } from './referrers.ts';
 import { MAX_MANIFEST_BYTES, type Registry, type StoredManifest } from './registry.ts';
 import { refusalOf, Session, type SessionOptions } from './session.ts';

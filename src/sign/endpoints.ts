@@ -1,6 +1,8 @@
-// Where a yard's services are: its signing config (v0.2), read as cosign reads it.
-import { SealyardError } from '../ground/errors.ts';
-import { isObject, type Json, type JsonObject } from '../ground/json.ts';
+// Where a yard's services are: its signing config, read as cosign reads it.
+import { parseSigningConfig, type SigningConfig, type SigningService } from '../formats/signing-config.ts';
+import { isWithin } from '../formats/trusted-root.ts';
+import { isSealyardError, SealyardError } from '../ground/errors.ts';
+import type { Json } from '../ground/json.ts';
 
 export interface Endpoints {
   /** Base URL of the Fulcio API. */
@@ -11,57 +13,45 @@ export interface Endpoints {
   readonly timestamp: string;
 }
 
-const MEDIA_TYPE = 'application/vnd.dev.sigstore.signingconfig.v0.2+json';
-const MAX_SERVICES = 32;
+interface Moment {
+  readonly now: Date;
+  readonly yardUrl: string;
+}
 
 /** @throws SealyardError `SY-SIGN-YARD` */
-export function readSigningConfig(
-  json: Json,
-  o: { readonly now: Date; readonly yardUrl: string },
-): Endpoints {
-  if (!isObject(json) || json['mediaType'] !== MEDIA_TYPE)
-    throw new SealyardError('SY-SIGN-YARD', 'its signing config is of another kind');
+export function readEndpoints(json: Json, o: Moment): Endpoints {
+  const config = readConfig(json);
   return {
-    certificates: pick(json, 'caUrls', 1, o),
-    log: pick(json, 'rekorTlogUrls', 2, o),
-    timestamp: pick(json, 'tsaUrls', 1, o),
+    // The CA's version stays 1 though its paths say v2, as in the public signing config.
+    certificates: pick(config.caUrls, 'caUrls', 1, o),
+    log: pick(config.rekorTlogUrls, 'rekorTlogUrls', 2, o),
+    timestamp: pick(config.tsaUrls, 'tsaUrls', 1, o),
   };
 }
 
+function readConfig(json: Json): SigningConfig {
+  try {
+    return parseSigningConfig(json);
+  } catch (error) {
+    if (!isSealyardError(error)) throw error;
+    throw new SealyardError('SY-SIGN-YARD', 'its signing config cannot be read', { cause: error });
+  }
+}
+
 /** The valid service of our version with the newest start. */
-function pick(
-  config: JsonObject,
-  list: string,
-  version: number,
-  o: { readonly now: Date; readonly yardUrl: string },
-): string {
-  const services = config[list];
-  const usable = (Array.isArray(services) ? services.slice(0, MAX_SERVICES) : [])
-    .filter(isObject)
-    .filter((service) => service['majorApiVersion'] === version && isValidAt(service, o.now))
+function pick(services: readonly SigningService[], list: string, version: number, o: Moment): string {
+  const [service] = services
+    .filter(({ majorApiVersion, validFor }) => majorApiVersion === version && isWithin(validFor, o.now))
     .sort((a, b) => startOf(b) - startOf(a));
-  const url = usable[0]?.['url'];
-  if (typeof url !== 'string' || !URL.canParse(url))
+  if (service === undefined || !URL.canParse(service.url))
     throw new SealyardError('SY-SIGN-YARD', `its signing config has no usable ${list}`);
-  const { protocol, origin } = new URL(url);
+  const { protocol, origin } = new URL(service.url);
   // The token goes there: not over plain http, unless the yard itself was reached so.
   if (protocol !== 'https:' && origin !== new URL(o.yardUrl).origin)
     throw new SealyardError('SY-SIGN-YARD', `its signing config names ${list} without TLS`);
-  return url.replace(/\/+$/, '');
+  return service.url.replace(/\/+$/, '');
 }
 
-function isValidAt(service: JsonObject, now: Date): boolean {
-  const end = period(service)['end'];
-  const endMs = typeof end === 'string' ? Date.parse(end) : Number.POSITIVE_INFINITY;
-  return startOf(service) <= now.getTime() && now.getTime() < endMs;
-}
-
-function startOf(service: JsonObject): number {
-  const start = period(service)['start'];
-  return typeof start === 'string' ? Date.parse(start) : Number.NEGATIVE_INFINITY;
-}
-
-function period(service: JsonObject): JsonObject {
-  const validFor = service['validFor'];
-  return isObject(validFor) ? validFor : {};
+function startOf(service: SigningService): number {
+  return service.validFor.start?.getTime() ?? Number.NEGATIVE_INFINITY;
 }

@@ -1,10 +1,10 @@
 // An artifact gets a signature: fresh key -> certificate -> signature -> log entry -> timestamp -> bundle, checked.
 import { createHash, generateKeyPairSync, type KeyObject, sign as signWith } from 'node:crypto';
 import { BUNDLE_MEDIA_TYPE, type Bundle, bundleJson, parseBundle } from '../formats/bundle.ts';
-import { der } from '../formats/der.ts';
-import { type Envelope, envelopeJson, preAuthEncoding } from '../formats/dsse.ts';
+import { type Envelope, envelopeJson, IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../formats/dsse.ts';
 import type { Descriptor, ImageReference } from '../formats/oci.ts';
-import { encodeStatement } from '../formats/statement.ts';
+import { encodeStatement, SIGNATURE_PREDICATE_TYPE, STATEMENT_TYPE } from '../formats/statement.ts';
+import { encodeTimestampRequest } from '../formats/timestamp.ts';
 import { fromHex, toBase64, toHex, toUtf8 } from '../ground/bytes.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { asDigest, type Digest, type Serial } from '../ground/ids.ts';
@@ -17,10 +17,6 @@ import { storeBundle } from './store-bundle.ts';
 import { challengeOf } from './token.ts';
 import type { YardClient } from './yard-client.ts';
 
-export const SIGNATURE_PREDICATE = 'https://sigstore.dev/cosign/sign/v1';
-const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
-const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
-const SHA256 = '2.16.840.1.101.3.4.2.1';
 const MAX_PREDICATE_BYTES = 1024 * 1024;
 
 export interface Signing {
@@ -61,7 +57,7 @@ export interface SignedImage extends Signed {
  * @throws SealyardError `SY-SIGN-*`, `SY-REGISTRY-*`, `SY-REACH-*`; nothing is stored unless the bundle verifies
  */
 export function signImage(o: ImageSigning): Promise<SignedImage> {
-  return attestAs(o, SIGNATURE_PREDICATE, {});
+  return attestAs(o, SIGNATURE_PREDICATE_TYPE, {});
 }
 
 /**
@@ -72,7 +68,7 @@ export async function attestImage(
   o: ImageSigning & { readonly predicateType: string; readonly predicate: Json },
 ): Promise<SignedImage> {
   // An attestation of the signature type would count as a signature where bundles are judged.
-  if (!URL.canParse(o.predicateType) || o.predicateType === SIGNATURE_PREDICATE)
+  if (!URL.canParse(o.predicateType) || o.predicateType === SIGNATURE_PREDICATE_TYPE)
     throw new SealyardError('SY-SIGN-PREDICATE', 'the type');
   if (JSON.stringify(o.predicate).length > MAX_PREDICATE_BYTES)
     throw new SealyardError('SY-SIGN-PREDICATE', `more than ${MAX_PREDICATE_BYTES} bytes`);
@@ -102,8 +98,8 @@ async function attestAs(o: ImageSigning, predicateType: string, predicate: Json)
     predicateType,
     predicate,
   });
-  const sealed = await seal(o, preAuthEncoding(PAYLOAD_TYPE, payload), (sig) => {
-    const envelope: Envelope = { payload, payloadType: PAYLOAD_TYPE, signatures: [{ sig }] };
+  const sealed = await seal(o, preAuthEncoding(IN_TOTO_PAYLOAD_TYPE, payload), (sig) => {
+    const envelope: Envelope = { payload, payloadType: IN_TOTO_PAYLOAD_TYPE, signatures: [{ sig }] };
     return { dsseEnvelope: envelopeJson(envelope) };
   });
   const signed = await checked(o, sealed, fromHex(hex) ?? new Uint8Array());
@@ -172,8 +168,11 @@ function logRequest(digest: Uint8Array, signature: Uint8Array, leaf: Uint8Array)
  * certificates stand in the trusted root, so they are not asked for.
  */
 function timestampRequest(signature: Uint8Array): Uint8Array {
-  const imprint = der.sequence(der.sequence(der.oid(SHA256), der.null()), der.octetString(sha256(signature)));
-  return der.sequence(der.integer(1), imprint);
+  return encodeTimestampRequest({
+    hashAlgorithm: 'sha256',
+    hashedMessage: sha256(signature),
+    certReq: false,
+  });
 }
 
 /** Verified like anybody's bundle, before anybody sees it. */

@@ -1,11 +1,15 @@
 // Storing a bundle beside its image: the referrer manifest that cosign 3 writes and reads.
 import { BUNDLE_MEDIA_TYPE } from '../formats/bundle.ts';
-import type { Descriptor, ImageReference } from '../formats/oci.ts';
+import {
+  type Descriptor,
+  EMPTY_CONTENT,
+  emptyDescriptor,
+  encodeManifest,
+  type ImageReference,
+  MEDIA_TYPES,
+} from '../formats/oci.ts';
 import { toUtf8 } from '../ground/bytes.ts';
 import type { Registry } from '../registry/registry.ts';
-
-const EMPTY = 'application/vnd.oci.empty.v1+json';
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 
 /** Blobs first, then the manifest, so that nobody finds a manifest whose parts are missing. Safe to repeat. */
 export async function storeBundle(o: {
@@ -17,13 +21,12 @@ export async function storeBundle(o: {
   readonly createdAt: Date;
   readonly signal: AbortSignal | undefined;
 }): Promise<Descriptor> {
-  const config = await o.registry.pushBlob(o.image, toUtf8('{}'), EMPTY, o.signal);
+  await o.registry.pushBlob(o.image, EMPTY_CONTENT, MEDIA_TYPES.empty, o.signal);
   const layer = await o.registry.pushBlob(o.image, toUtf8(o.bundleJson), BUNDLE_MEDIA_TYPE, o.signal);
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: MANIFEST,
+  const manifest = encodeManifest({
+    mediaType: MEDIA_TYPES.manifest,
     artifactType: BUNDLE_MEDIA_TYPE,
-    config,
+    config: emptyDescriptor(),
     layers: [layer],
     subject: { mediaType: o.subject.mediaType, digest: o.subject.digest, size: o.subject.size },
     annotations: {
@@ -32,6 +35,6 @@ export async function storeBundle(o: {
       // RFC 3339 without fractions, as cosign writes it.
       'org.opencontainers.image.created': o.createdAt.toISOString().replace(/\.\d+Z$/, 'Z'),
     },
-  };
-  return o.registry.attach(o.image, toUtf8(JSON.stringify(manifest)), o.signal);
+  });
+  return o.registry.attach(o.image, manifest, o.signal);
 }

@@ -8,7 +8,7 @@ import { isObject, type Json, type JsonObject, parseJson } from '../ground/json.
 import type { Clock } from '../ground/ports.ts';
 import type { NetworkKind, Reach, ReachOptions, ReachResponse } from '../reach/reach.ts';
 import { prepareTrust, type TrustMaterial } from '../verify/trust.ts';
-import { type Endpoints, readSigningConfig } from './endpoints.ts';
+import { type Endpoints, readEndpoints } from './endpoints.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000; // as sigstore clients allow for each service
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -125,7 +125,7 @@ class HttpYardClient implements YardClient {
 
   #services(): Promise<Endpoints> {
     this.#endpoints ??= this.#getJson('/signing_config.json').then((json) =>
-      readSigningConfig(json, { now: this.#o.clock.now(), yardUrl: this.#url }),
+      readEndpoints(json, { now: this.#o.clock.now(), yardUrl: this.#url }),
     );
     this.#endpoints.catch(() => {
       this.#endpoints = undefined;
