@@ -25,7 +25,7 @@ export interface DoorReply {
 
 /** A row of a door's table. */
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** A path pattern as Fastify reads it: `/a/:name`, `/a/*`. */
   readonly path: string;
   /** A larger body is refused by the server before `handle` runs, through `problem(SY-…TOO-LARGE)`. */

@@ -1,0 +1,74 @@
+// A request as the doors see it, over whichever HTTP it came; what is costly is made when somebody looks.
+import type { DoorRequest } from '../protocols/door.ts';
+import type { RawRequest, RawResponse } from './listener.ts';
+
+export class HttpDoorRequest implements DoorRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+  readonly #raw: RawRequest;
+  readonly #response: RawResponse;
+  readonly #search: string;
+  #headers: Readonly<Record<string, string | undefined>> | undefined;
+  #query: URLSearchParams | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(o: {
+    readonly raw: RawRequest;
+    readonly response: RawResponse;
+    readonly params: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+  }) {
+    const url = o.raw.url ?? '/';
+    const mark = url.indexOf('?');
+    this.method = o.raw.method ?? 'GET';
+    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.#search = mark === -1 ? '' : url.slice(mark + 1);
+    this.params = o.params;
+    this.body = o.body;
+    this.#raw = o.raw;
+    this.#response = o.response;
+  }
+
+  get headers(): Readonly<Record<string, string | undefined>> {
+    this.#headers ??= plainHeaders(this.#raw);
+    return this.#headers;
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.#search);
+    return this.#query;
+  }
+
+  get peer(): string {
+    return this.#raw.socket.remoteAddress ?? '';
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= signalOf(this.#response);
+    return this.#signal;
+  }
+}
+
+// HTTP/2 names the host in a pseudo-header (RFC 9113 §8.3.1); doors look for `host`.
+function plainHeaders(raw: RawRequest): Record<string, string | undefined> {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(raw.headers)) {
+    if (name.charCodeAt(0) === 0x3a) continue;
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  const authority = raw.headers[':authority'];
+  if (typeof authority === 'string') headers['host'] = authority;
+  return headers;
+}
+
+function signalOf(response: RawResponse): AbortSignal {
+  const controller = new AbortController();
+  if (response.destroyed) controller.abort();
+  else
+    response.once('close', () => {
+      if (!response.writableFinished) controller.abort();
+    });
+  return controller.signal;
+}
