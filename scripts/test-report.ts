@@ -102,7 +102,8 @@ function isSumOfFailures(error: Error): boolean {
 
 function textOf(error: Error): string {
   const cause: unknown = error.cause ?? error;
-  if (cause instanceof Error) return cause.stack ?? cause.message;
+  if (cause instanceof Error)
+    return (cause.stack ?? cause.message).replaceAll(/\n *at .*node:internal.*/g, '');
   return typeof cause === 'string' ? cause : inspect(cause);
 }
 
