@@ -7,7 +7,7 @@ import type { JsonObject } from '../ground/json.ts';
 import type { Clock, Random } from '../ground/ports.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Signer } from '../keys/signer.ts';
-import type { Logs } from '../log/logs.ts';
+import type { Logs } from '../log/ports.ts';
 import type { PublicKey } from '../verify/key.ts';
 import type { ProvenKey } from './caller-key.ts';
 import type { ClockGuard } from './clock-guard.ts';

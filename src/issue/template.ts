@@ -1,0 +1,132 @@
+// From a request to the fields of a certificate, one builder for each profile. Nothing is signed or recorded here.
+import { extensions, encodeName } from '../formats/x509/build.ts';
+import type { Extension } from '../formats/x509/certificate.ts';
+import { OID } from '../formats/x509/oids.ts';
+import { der } from '../formats/der.ts';
+import { toHex } from '../ground/bytes.ts';
+import { SealyardError } from '../ground/errors.ts';
+import { canonicalJson } from '../ground/json.ts';
+import type { AuthorityPurpose } from '../authority/authority.ts';
+import { keyIdOf } from './caller-key.ts';
+import { identityName, listenerNames } from './names.ts';
+import { ISSUING_CA_USAGES, PROFILES, type Profile } from './profiles.ts';
+import type { CertificateRequest, KeylessRequest, ProfileName } from './request.ts';
+
+/** What a profile decides; serial, dates and issuer are the same for all. */
+export interface Body {
+  readonly subject: Uint8Array;
+  readonly spki: Uint8Array;
+  readonly keyId: Uint8Array;
+  readonly extensions: readonly Extension[];
+  readonly lifetimeSeconds: number;
+}
+
+const EMPTY_NAME = encodeName([]);
+/** Extensions that say the same in each certificate of a profile, made once. */
+const USAGES = usageTable();
+const MAX_IDENTITY_BYTES = 16 * 1024;
+
+function usageTable(): Readonly<Record<ProfileName, readonly Extension[]>> {
+  return {
+    root: usages(PROFILES.root),
+    'issuing-ca': usages(PROFILES['issuing-ca']),
+    listener: usages(PROFILES.listener),
+    timestamp: usages(PROFILES.timestamp),
+    keyless: usages(PROFILES.keyless),
+  };
+}
+
+function usages(profile: Profile): readonly Extension[] {
+  const { ca, pathLength, keyUsage, extendedKeyUsage, extendedKeyUsageCritical: critical } = profile;
+  return [
+    ...(ca ? [extensions.basicConstraints({ ca, ...(pathLength === undefined ? {} : { pathLength }) })] : []),
+    extensions.keyUsage(keyUsage),
+    ...(Array.isArray(extendedKeyUsage) ? [extensions.extendedKeyUsage(extendedKeyUsage, { critical })] : []),
+  ];
+}
+
+/**
+ * @throws SealyardError `SY-ISSUE-NAME`, `SY-ISSUE-IDENTITY-TOO-LARGE`
+ */
+export function bodyOf(request: CertificateRequest): Body {
+  switch (request.profile) {
+    case 'root':
+      return named('root', request.organization, request.signer.publicKey.spki, 'Root CA');
+    case 'issuing-ca': {
+      const body = named('issuing-ca', request.organization, request.publicKey.spki, CA_TITLES[request.purpose]);
+      const usage = extensions.extendedKeyUsage(ISSUING_CA_USAGES[request.purpose]);
+      return { ...body, extensions: [...body.extensions, usage] };
+    }
+    case 'timestamp':
+      return named('timestamp', request.organization, request.publicKey.spki, 'Timestamping');
+    case 'listener':
+      return unnamed('listener', request.publicKey.spki, [
+        extensions.subjectAltName(listenerNames(request.names), { critical: true }),
+      ]);
+    case 'keyless':
+      return keylessBody(request);
+  }
+}
+
+const CA_TITLES: Readonly<Record<Exclude<AuthorityPurpose, 'root'>, string>> = {
+  tls: 'TLS CA',
+  'code-signing': 'Code Signing CA',
+  timestamping: 'Timestamping CA',
+};
+
+/** The first octets of the key id are in the name: two yards of the same organization never share a subject. */
+function named(profile: ProfileName, organization: string, spki: Uint8Array, title: string): Body {
+  const keyId = keyIdOf(spki);
+  const commonName = `Sealyard ${title} ${toHex(keyId.subarray(0, 4))}`;
+  const subject = encodeName([
+    // RFC 5280 appendix A.1: ub-organization-name is 64.
+    { oid: OID.organizationName, value: organization.slice(0, 64) },
+    { oid: OID.commonName, value: commonName },
+  ]);
+  return { ...common(profile, spki, keyId), subject };
+}
+
+function unnamed(profile: ProfileName, spki: Uint8Array, more: readonly Extension[]): Body {
+  const body = common(profile, spki, keyIdOf(spki));
+  return { ...body, subject: EMPTY_NAME, extensions: [...body.extensions, ...more] };
+}
+
+function common(profile: ProfileName, spki: Uint8Array, keyId: Uint8Array): Omit<Body, 'subject'> {
+  return {
+    spki,
+    keyId,
+    extensions: [...USAGES[profile], extensions.subjectKeyId(keyId)],
+    lifetimeSeconds: PROFILES[profile].lifetimeSeconds,
+  };
+}
+
+// life-of-a-signature: the identity becomes a name and extensions (sigstore certificate specification, oid-info).
+function keylessBody(request: KeylessRequest): Body {
+  const { identity, key, grant } = request;
+  const facts = [...identityExtensions(request), ...claimsExtension(grant.claims)];
+  const size = facts.reduce((sum, { value }) => sum + value.length, 0);
+  if (size > MAX_IDENTITY_BYTES) throw new SealyardError('SY-ISSUE-IDENTITY-TOO-LARGE', `${size} bytes`);
+  return {
+    subject: EMPTY_NAME,
+    spki: key.publicKey.spki,
+    keyId: key.keyId,
+    extensions: [
+      ...USAGES.keyless,
+      extensions.subjectKeyId(key.keyId),
+      extensions.subjectAltName([identityName(identity.san)], { critical: true }),
+      ...facts,
+    ],
+    lifetimeSeconds: grant.lifetimeSeconds,
+  };
+}
+
+function identityExtensions({ identity }: KeylessRequest): readonly Extension[] {
+  // 1 and 8 are the issuer in the old and the new spelling; every certificate has both.
+  const texts = new Map([...identity.extensions, [1, identity.issuer] as const, [8, identity.issuer] as const]);
+  return [...texts].sort(([a], [b]) => a - b).map(([n, text]) => extensions.fulcio(n, text));
+}
+
+function claimsExtension(claims: KeylessRequest['grant']['claims']): readonly Extension[] {
+  if (Object.keys(claims).length === 0) return [];
+  return [extensions.raw(OID.sealyardClaims, false, der.utf8String(canonicalJson(claims)))];
+}
