@@ -46,6 +46,7 @@ export interface DecodedExtensions {
   readonly authority?: AuthorityKeyId;
   readonly nameConstraints?: NameConstraints;
   readonly policyConstraints?: PolicyConstraints;
+  readonly policyMappings?: readonly { readonly issuer: string; readonly subject: string }[];
   readonly inhibitAnyPolicy?: number;
   /** OIDs of certificatePolicies; qualifiers are not kept. */
   readonly policies?: readonly string[];
@@ -83,6 +84,9 @@ const DECODERS: Readonly<Record<string, Decode>> = {
   },
   [OID.policyConstraints]: (node, into) => {
     into.policyConstraints = policyConstraints(new DerCursor(node));
+  },
+  [OID.policyMappings]: (node, into) => {
+    into.policyMappings = policyMappings(new DerCursor(node));
   },
   [OID.inhibitAnyPolicy]: (node, into) => {
     into.inhibitAnyPolicy = readSmallInteger(node, MAX_SKIP);
@@ -194,7 +198,7 @@ function subtreeBase(node: DerNode): GeneralName {
   const base = parseGeneralName(node);
   if (base.type === 'ip' && !isNetwork(base.value))
     throw malformed('an IP subtree that is not address and mask');
-  if (base.type === 'dns' && !/^[a-z0-9_-]*(\.[a-z0-9_-]+)*$/i.test(base.value))
+  if (base.type === 'dns' && !/^$|^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(base.value))
     throw malformed('a DNS subtree that is not a host name');
   return base;
 }
@@ -220,6 +224,22 @@ function policyConstraints(cursor: DerCursor): PolicyConstraints {
     }),
     ...(mappingField && { inhibitPolicyMapping: readSmallInteger(mappingField, MAX_SKIP, mappingField.tag) }),
   };
+}
+
+function policyMappings(cursor: DerCursor): { issuer: string; subject: string }[] {
+  const found: { issuer: string; subject: string }[] = [];
+  while (!cursor.done && found.length < MAX_LIST) {
+    const mapping = cursor.open();
+    const pair = { issuer: readOid(mapping.next()), subject: readOid(mapping.next()) };
+    mapping.end();
+    // RFC 5280 §4.2.1.5: never to or from anyPolicy.
+    if (pair.issuer === OID.anyPolicy || pair.subject === OID.anyPolicy)
+      throw malformed('a mapping of anyPolicy');
+    found.push(pair);
+  }
+  cursor.end();
+  if (found.length === 0) throw malformed('policy mappings without mappings');
+  return found;
 }
 
 function policies(cursor: DerCursor): string[] {
