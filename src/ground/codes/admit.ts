@@ -20,6 +20,12 @@ export const ADMIT_CODES = {
     cause: 'the registry does not have it, refuses us, or sent something that is not what was asked for',
     next: 'check the reference and the registry credentials of the yard',
   },
+  'SY-ADMIT-UNPINNED': {
+    kind: 'refused',
+    sentence: 'the image is named by a tag alone, and what the tag means may change after this answer',
+    cause: 'the reference has no digest, and the mutating webhook that adds it did not run before',
+    next: 'install the mutating webhook, or write the reference with its digest',
+  },
   'SY-ADMIT-TOO-MANY': {
     kind: 'too-many',
     sentence: 'the object names more images than one review judges',
