@@ -42,7 +42,7 @@ const CURVES: Readonly<Record<'ec-p256' | 'ec-p384' | 'ec-p521', Curve>> = {
     size: 66,
     bits: 521,
     p: 2n ** 521n - 1n,
-    n: 0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
+    n: 0x01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
   },
 };
 
