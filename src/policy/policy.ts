@@ -1,0 +1,114 @@
+// The policy document as values: what `loadPolicy` makes of the text and what every decision reads.
+import type { JsonObject } from '../ground/json.ts';
+import type { EnvironmentName, IdentityName } from '../ground/ids.ts';
+import type { IssuerConfig } from '../identity/identity.ts';
+import type { Expression } from './expression.ts';
+import type { Glob } from './glob.ts';
+
+/**
+ * What an administrator may do. `viewer` reads state; `auditor` reads state and the audit log; `operator` reads
+ * state and acts on it (revoke, rotate); `administrator` does everything, tokens included.
+ */
+export type Role = 'viewer' | 'auditor' | 'operator' | 'administrator';
+
+export interface AdministerRule {
+  /** The name of an identity of this policy, or else of a service token. */
+  readonly who: string;
+  readonly kind: 'identity' | 'token';
+  readonly role: Role;
+  readonly line: number;
+}
+
+export interface IdentityRule {
+  readonly name: IdentityName;
+  /** Alias of the issuer. */
+  readonly issuer: string;
+  /** Over `claims`, `subject`, `san`. */
+  readonly where: Expression;
+  readonly line: number;
+}
+
+export interface SignRule {
+  readonly who: IdentityName;
+  /** Every inner list must match: an inherited rule keeps its parents' globs beside its own. */
+  readonly countsFor: readonly (readonly Glob[])[];
+  /** Of the certificate. 300 to 3600. */
+  readonly lifetimeSeconds: number;
+  /** Line of the rule, and of the parents' rules that it narrows. */
+  readonly line: number;
+  readonly narrows: readonly number[];
+}
+
+export type Requirement =
+  | {
+      readonly kind: 'signed';
+      readonly by: IdentityName;
+      /** Distinct signers, by subject alternative name and issuer. */
+      readonly atLeast: number;
+      readonly line: number;
+    }
+  | {
+      readonly kind: 'attested';
+      readonly by: IdentityName;
+      readonly predicateType: string;
+      /** Over `predicate`, `predicateType`, `statement`. */
+      readonly where: Expression | undefined;
+      readonly line: number;
+    };
+
+export interface RunRule {
+  readonly images: readonly Glob[];
+  readonly require: readonly Requirement[];
+  readonly line: number;
+}
+
+/** An environment with all that it inherits. */
+export interface EffectiveEnvironment {
+  readonly name: EnvironmentName;
+  /** Root first, this environment last. */
+  readonly lineage: readonly EnvironmentName[];
+  /** Accepts the built-in issuer. */
+  readonly development: boolean;
+  readonly sign: readonly SignRule[];
+  /**
+   * One group for each ancestor that has `run` rules, root first. An image must be matched by a rule of every
+   * group, and meet the requirements of every rule that matches it.
+   */
+  readonly run: readonly (readonly RunRule[])[];
+  readonly line: number;
+}
+
+export interface ClusterRule {
+  readonly name: string;
+  readonly environment: EnvironmentName;
+  readonly issuer: string | undefined;
+  readonly line: number;
+}
+
+export interface Policy {
+  /** `sha256:` of the document's bytes. */
+  readonly version: string;
+  readonly text: string;
+  /** For messages: the path as it was given, or `policy`. */
+  readonly file: string;
+  /** Issuers whose tokens count now; the built-in one only where the yard runs with `--development`. */
+  readonly issuers: readonly IssuerConfig[];
+  /** Issuers whose certificates may be judged: those above, and the built-in one even where it is off. */
+  readonly knownIssuers: readonly IssuerConfig[];
+  readonly clusters: ReadonlyMap<string, ClusterRule>;
+  readonly administer: readonly AdministerRule[];
+  readonly identities: ReadonlyMap<IdentityName, IdentityRule>;
+  readonly environments: ReadonlyMap<EnvironmentName, EffectiveEnvironment>;
+  /** Issuer alias to the claims that its identities' `where` mention: what a certificate must carry. */
+  readonly mentionedClaims: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Things that are not errors, such as a built-in issuer that is switched off. */
+  readonly notices: readonly { readonly line: number; readonly message: string }[];
+}
+
+/** What an identity's `where` is judged over, from a token or from a certificate. */
+export interface IdentitySubject {
+  readonly issuerName: string;
+  readonly claims: JsonObject;
+  readonly subject: string;
+  readonly san: string;
+}
