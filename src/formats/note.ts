@@ -1,6 +1,6 @@
 // C2SP signed notes and the checkpoints in them (tlog-checkpoint); who may sign is decided in `verify/`.
 import { createHash } from 'node:crypto';
-import { concat, fromBase64, toBase64, toUtf8 } from '../ground/bytes.ts';
+import { concat, fromBase64, toBase64, toHex, toUtf8 } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
 
 export interface NoteSignature {
@@ -81,8 +81,14 @@ export function parseCheckpoint(noteText: string): Checkpoint {
 
 /** The note text of a checkpoint, to be signed. */
 export function encodeCheckpoint(checkpoint: Checkpoint): string {
-  const lines = [checkpoint.origin, `${checkpoint.size}`, toBase64(checkpoint.rootHash), ...checkpoint.extensions];
-  if (lines.some((line) => line === '' || line.includes('\n'))) throw new TypeError('a checkpoint line is empty');
+  const lines = [
+    checkpoint.origin,
+    `${checkpoint.size}`,
+    toBase64(checkpoint.rootHash),
+    ...checkpoint.extensions,
+  ];
+  if (lines.some((line) => line === '' || line.includes('\n')))
+    throw new TypeError('a checkpoint line is empty');
   return `${lines.join('\n')}\n`;
 }
 
@@ -94,13 +100,41 @@ export const NOTE_TYPE = { ed25519: 0x01, ecdsa: 0x02, cosignature: 0x04, rfc696
  * `key` is the 32-byte Ed25519 key for types 1 and 4, and the RFC 6962 log id for type 5.
  */
 export function noteKeyId(name: string, type: number, key: Uint8Array): Uint8Array {
-  const hash = createHash('sha256').update(toUtf8(`${name}\n`)).update(Uint8Array.of(type)).update(key);
+  const hash = createHash('sha256')
+    .update(toUtf8(`${name}\n`))
+    .update(Uint8Array.of(type))
+    .update(key);
   return new Uint8Array(hash.digest());
 }
 
 /** SHA-256(SPKI): the key id of ECDSA note signatures (type 2), and the RFC 6962 log id of any key. */
 export function spkiKeyId(spki: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(spki).digest());
+}
+
+export interface VerifierKey {
+  readonly name: string;
+  /** First four bytes of the key id. */
+  readonly keyHint: Uint8Array;
+  readonly type: number;
+  readonly key: Uint8Array;
+}
+
+/**
+ * Reads a verifier key, `<name>+<hint>+<base64 of type and key>` (signed-note, "Verifier keys"). The hint must be the
+ * one that name, type and key give.
+ * @throws SealyardError `SY-NOTE-MALFORMED`
+ */
+export function parseVerifierKey(text: string): VerifierKey {
+  const match = /^([^\s+]{1,1024})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{4,8192}={0,2})$/u.exec(text);
+  const [, name = '', hint = '', encoded = ''] = match ?? [];
+  const bytes = fromBase64(encoded);
+  const [type] = bytes ?? [];
+  if (match === null || bytes === undefined || type === undefined) refuseNote('verifier key');
+  const key = bytes.slice(1);
+  const keyHint = noteKeyId(name, type, key).slice(0, 4);
+  if (toHex(keyHint) !== hint) refuseNote('the hint of the verifier key is another');
+  return { name, keyHint, type, key };
 }
 
 /** What a witness signs at `timeSeconds` (C2SP tlog-cosignature, Ed25519). */
