@@ -4,7 +4,11 @@ import type { CliContext } from './context.ts';
 import type { ExitStatus } from './exit.ts';
 
 /** A command's action; the status it returns is the process's. */
-export type Action<Options> = (context: CliContext, args: readonly string[], options: Options) => Promise<ExitStatus>;
+export type Action<Options> = (
+  context: CliContext,
+  args: readonly string[],
+  options: Options,
+) => Promise<ExitStatus>;
 
 /** One command of surface.md. `examples` are what `--help` teaches with. */
 export interface CommandSpec {

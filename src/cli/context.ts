@@ -33,7 +33,9 @@ export interface CliContext {
   readonly interactive: boolean;
 }
 
-export type TokenSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'value'; readonly token: string };
+export type TokenSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'value'; readonly token: string };
 
 export interface Invocation {
   readonly environment: Environment;

@@ -1,6 +1,7 @@
 // Exit statuses and how a failure becomes one (surface.md "Exit status" is the promise).
-import { ERRORS, SealyardError } from '../ground/errors.ts';
+
 import type { ErrorKind } from '../ground/codes/shape.ts';
+import { ERRORS, SealyardError } from '../ground/errors.ts';
 
 export const EXIT = { done: 0, no: 1, usage: 2, unknown: 3, refused: 4, bug: 70 } as const;
 export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];

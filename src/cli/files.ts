@@ -1,5 +1,15 @@
 // Reading and writing the files that a person names: bounded, `-` is a standard stream, secrets get mode 0600.
-import { closeSync, fsyncSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { concat, fromUtf8, toUtf8 } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
@@ -10,7 +20,8 @@ const CHUNK_BYTES = 64 * 1024;
 export function readBytes(path: string, maxBytes: number): Uint8Array {
   try {
     if (path === '-') return readStandardInput(maxBytes);
-    if (statSync(path).size > maxBytes) throw new SealyardError('SY-CLI-FILE', `${path} is larger than ${maxBytes} bytes`);
+    if (statSync(path).size > maxBytes)
+      throw new SealyardError('SY-CLI-FILE', `${path} is larger than ${maxBytes} bytes`);
     return new Uint8Array(readFileSync(path));
   } catch (error) {
     throw asFileError(error, path);
@@ -84,7 +95,8 @@ function readStandardInput(maxBytes: number): Uint8Array {
     const read = readSync(0, chunk);
     if (read === 0) return concat(...chunks);
     total += read;
-    if (total > maxBytes) throw new SealyardError('SY-CLI-FILE', `standard input is larger than ${maxBytes} bytes`);
+    if (total > maxBytes)
+      throw new SealyardError('SY-CLI-FILE', `standard input is larger than ${maxBytes} bytes`);
     chunks.push(chunk.subarray(0, read));
   }
 }

@@ -1,8 +1,8 @@
 // The program `sealyard`: reads the command line, runs one command, turns what happened into an exit status.
 import { randomBytes } from 'node:crypto';
 import { Command, CommanderError } from 'commander';
-import { SealyardError } from '../ground/errors.ts';
 import { toHex } from '../ground/bytes.ts';
+import { SealyardError } from '../ground/errors.ts';
 import type { Action, CommandSpec, Runner } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { createContext, type GlobalFlags, type Invocation } from './context.ts';
@@ -26,14 +26,22 @@ export async function main(args: readonly string[], invocation: Invocation): Pro
 
 function createProgram(invocation: Invocation, ended: (status: ExitStatus) => void): Command {
   const program = new Command('sealyard')
-    .description('PKI for container pipelines: identity, policy, certificate, signature, log, verification, admission')
+    .description(
+      'PKI for container pipelines: identity, policy, certificate, signature, log, verification, admission',
+    )
     .version(VERSION)
-    .option('--server <url>', 'the yard to speak to (SEALYARD_SERVER); default: the one of the data directory')
+    .option(
+      '--server <url>',
+      'the yard to speak to (SEALYARD_SERVER); default: the one of the data directory',
+    )
     .option('--data <dir>', 'data directory (SEALYARD_DATA); default: ./sealyard-data')
     .option('--config <file>', 'configuration file (SEALYARD_CONFIG)')
     .option('--policy <file>', 'policy document (SEALYARD_POLICY); default: <data>/policy.yaml')
     .option('--token-file <file>', 'file with an identity or administrator token (SEALYARD_TOKEN)')
-    .option('--trust <file>', 'trusted_root.json to verify with (SEALYARD_TRUST); default: that of the data directory')
+    .option(
+      '--trust <file>',
+      'trusted_root.json to verify with (SEALYARD_TRUST); default: that of the data directory',
+    )
     .option('--json', 'print one JSON object with a `code` on standard output')
     .option('--quiet', 'say nothing but results')
     .option('--no-color', 'no colours (also NO_COLOR)')
@@ -58,7 +66,10 @@ function addCommand(program: Command, spec: CommandSpec, run: Runner): void {
   command.copyInheritedSettings(program);
   spec.define(command, run);
   if (spec.examples.length > 0) {
-    command.addHelpText('after', `\nExamples:\n${spec.examples.map((example) => `  $ ${example}`).join('\n')}`);
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${spec.examples.map((example) => `  $ ${example}`).join('\n')}`,
+    );
   }
 }
 
@@ -69,9 +80,15 @@ function report(error: unknown, args: readonly string[], invocation: Invocation)
       ? new SealyardError('SY-CLI-USAGE', error.message.replace(/^error: /, '').replaceAll('\n', ' '))
       : error;
   const bugId = toHex(randomBytes(6));
-  const color = invocation.isTerminal && !args.includes('--no-color') && (invocation.environment['NO_COLOR'] ?? '') === '';
+  const color =
+    invocation.isTerminal &&
+    !args.includes('--no-color') &&
+    (invocation.environment['NO_COLOR'] ?? '') === '';
   if (args.includes('--json')) invocation.streams.out(`${JSON.stringify(failureJson(failure, bugId))}\n`);
-  else invocation.streams.err(`${failureText(failure, bugId, (style, text) => (color && style === 'bad' ? `\u001b[31m${text}\u001b[0m` : text))}\n`);
+  else
+    invocation.streams.err(
+      `${failureText(failure, bugId, (style, text) => (color && style === 'bad' ? `\u001b[31m${text}\u001b[0m` : text))}\n`,
+    );
   if (!(failure instanceof SealyardError) && (invocation.environment['SEALYARD_DEBUG'] ?? '') !== '') {
     invocation.streams.err(`${failure instanceof Error ? failure.stack : String(failure)}\n`);
   }

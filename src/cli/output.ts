@@ -1,6 +1,7 @@
 // What the command line prints: one JSON object on standard output for scripts, sentences on standard error for people.
-import type { JsonObject } from '../ground/json.ts';
+
 import { ERRORS, SealyardError } from '../ground/errors.ts';
+import type { JsonObject } from '../ground/json.ts';
 
 export interface OutputOptions {
   readonly json: boolean;

@@ -1,8 +1,9 @@
 // Finds the yard that a command speaks to, trusts it by its own root, and carries the administrator's token.
-import { request as httpsRequest } from 'node:https';
+
 import { existsSync, rmSync } from 'node:fs';
+import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
-import { ERRORS, SealyardError, type Code } from '../ground/errors.ts';
+import { type Code, ERRORS, SealyardError } from '../ground/errors.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../ground/json.ts';
 import { tokenOf } from './ambient.ts';
 import type { CliContext } from './context.ts';
@@ -63,7 +64,9 @@ export function askYard(
         headers: {
           accept: 'application/json',
           ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+          ...(body === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
         },
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       },
@@ -106,7 +109,10 @@ export function answerJson(answer: YardAnswer): Json {
   const value = readAnswer(answer.body);
   if (answer.status >= 200 && answer.status < 300) return value;
   if (isObject(value) && typeof value['code'] === 'string' && value['code'] in ERRORS) {
-    throw new SealyardError(value['code'] as Code, typeof value['detail'] === 'string' ? value['detail'] : undefined);
+    throw new SealyardError(
+      value['code'] as Code,
+      typeof value['detail'] === 'string' ? value['detail'] : undefined,
+    );
   }
   throw new SealyardError('SY-CLI-YARD-ANSWER', `status ${answer.status}`);
 }
@@ -131,7 +137,9 @@ async function administratorToken(context: CliContext, address: YardAddress): Pr
   const oneTimePath = join(context.dataDirectory, BOOTSTRAP_TOKEN_FILE);
   const oneTime = readTextIfPresent(oneTimePath, MAX_FILE_BYTES);
   if (oneTime === undefined) throw new SealyardError('SY-CLI-ADMIN-TOKEN');
-  const answer = answerJson(await askYard(address, 'POST', '/admin/v1/tokens/exchange', { token: oneTime.trim(), body: {} }));
+  const answer = answerJson(
+    await askYard(address, 'POST', '/admin/v1/tokens/exchange', { token: oneTime.trim(), body: {} }),
+  );
   const token = isObject(answer) ? answer['token'] : undefined;
   if (typeof token !== 'string') throw new SealyardError('SY-CLI-YARD-ANSWER', 'no token in the answer');
   writeFileDurably(kept, token, 0o600);

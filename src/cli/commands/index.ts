@@ -1,5 +1,22 @@
 // Every command, in the order that `--help` lists them: the order of the story.
 import type { CommandSpec } from '../command.ts';
+import { admitCommand } from './admit.ts';
+import { attestCommand, signCommand } from './sign.ts';
+import { statusCommand } from './status.ts';
+import { tokenCommand } from './token.ts';
+import { tourCommand } from './tour.ts';
+import { trustCommand } from './trust.ts';
 import { upCommand } from './up.ts';
+import { verifyCommand } from './verify.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [upCommand];
+export const COMMANDS: readonly CommandSpec[] = [
+  upCommand,
+  tourCommand,
+  statusCommand,
+  tokenCommand,
+  signCommand,
+  attestCommand,
+  verifyCommand,
+  admitCommand,
+  trustCommand,
+];

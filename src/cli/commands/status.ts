@@ -1,6 +1,7 @@
 // `sealyard status`: is the yard well, and what does it hold?
-import { isObject, type Json, type JsonObject } from '../../ground/json.ts';
+
 import { SealyardError } from '../../ground/errors.ts';
+import { isObject, type Json, type JsonObject } from '../../ground/json.ts';
 import type { CommandSpec } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
@@ -26,7 +27,8 @@ async function status(context: CliContext): Promise<ExitStatus> {
 
 function describe(context: CliContext, answer: JsonObject, problems: readonly Json[]): string {
   const { style } = context.output;
-  const head = problems.length === 0 ? style('good', 'all is well') : style('bad', `${problems.length} problem(s)`);
+  const head =
+    problems.length === 0 ? style('good', 'all is well') : style('bad', `${problems.length} problem(s)`);
   const lines = Object.entries(answer)
     .filter(([name]) => name !== 'problems' && name !== 'code')
     .flatMap(([name, value]) => linesOf(name, value, 0));
@@ -41,7 +43,10 @@ function textOfProblem(problem: Json): string {
 function linesOf(name: string, value: Json, depth: number): readonly string[] {
   const indent = '  '.repeat(depth + 1);
   if (isObject(value)) {
-    return [`${indent}${name}`, ...Object.entries(value).flatMap(([key, each]) => linesOf(key, each, depth + 1))];
+    return [
+      `${indent}${name}`,
+      ...Object.entries(value).flatMap(([key, each]) => linesOf(key, each, depth + 1)),
+    ];
   }
   if (Array.isArray(value)) return value.flatMap((each) => linesOf(name, each as Json, depth));
   return [`${indent}${name.padEnd(Math.max(1, 22 - 2 * depth))} ${String(value)}`];

@@ -63,7 +63,10 @@ async function mintForJob(
   // No final newline: cosign hands the file's bytes on as a header.
   writeFileDurably(options.out, token, 0o600);
   if (options.out !== '-') {
-    context.output.result({ code: 'SY-OK', file: options.out, subject }, `job token for ${subject} in ${options.out}`);
+    context.output.result(
+      { code: 'SY-OK', file: options.out, subject },
+      `job token for ${subject} in ${options.out}`,
+    );
   }
   return EXIT.done;
 }
@@ -90,7 +93,8 @@ async function create(
 
 async function list(context: CliContext): Promise<ExitStatus> {
   const answer = await askAdmin(context, 'GET', '/admin/v1/tokens');
-  const tokens = isObject(answer) && Array.isArray(answer['tokens']) ? (answer['tokens'] as readonly Json[]) : [];
+  const tokens =
+    isObject(answer) && Array.isArray(answer['tokens']) ? (answer['tokens'] as readonly Json[]) : [];
   const rows = tokens.filter(isObject).map(tokenLine);
   context.output.result({ code: 'SY-OK', tokens }, rows.length === 0 ? 'no service tokens' : rows.join('\n'));
   return EXIT.done;
@@ -112,7 +116,8 @@ async function revoke(context: CliContext, args: readonly string[]): Promise<Exi
 /** A decimal whole number from 1 to `most`. @throws SealyardError `SY-CLI-USAGE` */
 export function wholeNumber(text: string, name: string, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > most) throw new SealyardError('SY-CLI-USAGE', `${name} wants a whole number from 1 to ${most}`);
+  if (value < 1 || value > most)
+    throw new SealyardError('SY-CLI-USAGE', `${name} wants a whole number from 1 to ${most}`);
   return value;
 }
 

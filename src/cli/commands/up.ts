@@ -1,14 +1,11 @@
 // `sealyard up`: runs the yard until a signal ends it.
-import { join } from 'node:path';
 import { flushCompileCache } from 'node:module';
-import type { JsonObject } from '../../ground/json.ts';
 import type { Yard } from '../../server/yard.ts';
-import type { CliContext } from '../context.ts';
+import { leaveAddresses } from '../addresses.ts';
 import type { CommandSpec } from '../command.ts';
+import type { CliContext } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
-import { writeFileDurably } from '../files.ts';
 import { VERSION } from '../version.ts';
-import { ROOTS_FILE, TRUSTED_ROOT_FILE, YARD_FILE } from '../yard.ts';
 
 interface UpOptions {
   readonly listen?: string;
@@ -25,7 +22,8 @@ interface UpOptions {
 
 export const upCommand: CommandSpec = {
   name: 'up',
-  summary: 'run the yard: certificate authority, log, timestamps, admission; everything on loopback unless told otherwise',
+  summary:
+    'run the yard: certificate authority, log, timestamps, admission; everything on loopback unless told otherwise',
   examples: [
     'sealyard up                                     first start makes ./sealyard-data: root, keys, logs, policy',
     'sealyard up --development                       with the built-in issuer of job tokens (environments marked development)',
@@ -39,7 +37,10 @@ export const upCommand: CommandSpec = {
       .option('--listen-admission <address>', 'listener that serves the admission door alone')
       .option('--public-url <url>', 'what clients call this yard; fixed at first start')
       .option('--public-plain-url <url>', 'the same for the plain listener')
-      .option('--development', 'switch the built-in token issuer on; only environments marked development accept it')
+      .option(
+        '--development',
+        'switch the built-in token issuer on; only environments marked development accept it',
+      )
       .option('--allow-private-addresses', 'registries and issuers may be at loopback and private addresses')
       .option('--unlock-secret <reference>', 'file:PATH or env:NAME of the secret that unlocks the keys')
       .option('--log-level <level>', 'silent, error, warn, info or debug')
@@ -59,7 +60,7 @@ async function up(context: CliContext, _args: readonly string[], options: UpOpti
   });
   const yard = await startYard(config);
   try {
-    leaveAddresses(context, yard);
+    leaveAddresses(context.dataDirectory, yard);
     announce(context, yard, performance.now() - startedAt);
     flushCompileCache();
     if (yard.isFirstStart && context.interactive && options.tour !== false) await firstTour(context);
@@ -88,18 +89,6 @@ function flagsOf(context: CliContext, options: UpOptions): Readonly<Record<strin
   return Object.fromEntries(
     Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
   );
-}
-
-// Public values only: where the yard listens, its root, and what its signatures are verified with.
-function leaveAddresses(context: CliContext, yard: Yard): void {
-  const file = (name: string) => join(context.dataDirectory, name);
-  writeFileDurably(file(ROOTS_FILE), yard.rootPem, 0o644);
-  writeFileDurably(file(TRUSTED_ROOT_FILE), yard.trustedRootJson, 0o644);
-  const addresses: JsonObject = {
-    url: yard.publicUrl,
-    ...(yard.plainUrl === undefined ? {} : { plainUrl: yard.plainUrl }),
-  };
-  writeFileDurably(file(YARD_FILE), `${JSON.stringify(addresses)}\n`, 0o644);
 }
 
 function announce(context: CliContext, yard: Yard, tookMs: number): void {

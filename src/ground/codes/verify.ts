@@ -255,4 +255,16 @@ export const VERIFY_CODES = {
     cause: 'the certificate log did not sign this certificate',
     next: 'do not trust the certificate',
   },
+  'SY-VERIFY-NO-SIGNATURE': {
+    kind: 'negative',
+    sentence: 'nothing that counts as a signature was found',
+    cause: 'the artifact was never signed, or only attested: an attestation never stands in for a signature',
+    next: 'sign it with `sealyard sign` or `cosign sign`',
+  },
+  'SY-VERIFY-EVIDENCE-UNREADABLE': {
+    kind: 'negative',
+    sentence: 'the signature bundle cannot be read',
+    cause: 'it is damaged, of an unknown version, or not a bundle at all',
+    next: 'fetch the bundle again from where it was made, or sign again',
+  },
 } as const satisfies ErrorTable;

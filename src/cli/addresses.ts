@@ -1,0 +1,18 @@
+// What a running yard leaves in its data directory for the commands on the same machine: public values only.
+import { join } from 'node:path';
+import type { JsonObject } from '../ground/json.ts';
+import type { Yard } from '../server/yard.ts';
+import { writeFileDurably } from './files.ts';
+import { ROOTS_FILE, TRUSTED_ROOT_FILE, YARD_FILE } from './yard.ts';
+
+/** Where the yard listens, its root, and what its signatures are verified with. */
+export function leaveAddresses(dataDirectory: string, yard: Yard): void {
+  const file = (name: string) => join(dataDirectory, name);
+  writeFileDurably(file(ROOTS_FILE), yard.rootPem, 0o644);
+  writeFileDurably(file(TRUSTED_ROOT_FILE), yard.trustedRootJson, 0o644);
+  const addresses: JsonObject = {
+    url: yard.publicUrl,
+    ...(yard.plainUrl === undefined ? {} : { plainUrl: yard.plainUrl }),
+  };
+  writeFileDurably(file(YARD_FILE), `${JSON.stringify(addresses)}\n`, 0o644);
+}
