@@ -1,15 +1,16 @@
 // RFC 3161 timestamps: the request, and the TSTInfo that an authority signs. The CMS around it is in timestamp-token.ts.
+import { toHex } from '../ground/bytes.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
-import type { Serial } from '../ground/ids.ts';
+import { asSerial, type Serial } from '../ground/ids.ts';
 import { decodeHash, encodeHash, HASH_SIZES, type HashAlgorithm } from './algorithms.ts';
-import { contextTag, DerCursor, der, explicit, malformed, readDer, TAG } from './der.ts';
+import { contextTag, DerCursor, type DerNode, der, explicit, malformed, readDer, TAG } from './der.ts';
 import {
+  integerContent,
   readBoolean,
   readGeneralizedTime,
   readInteger,
   readOctetString,
   readOid,
-  readSerial,
   readSmallInteger,
 } from './der-values.ts';
 import { encodeSerial } from './x509/build.ts';
@@ -110,7 +111,7 @@ export function parseTstInfo(bytes: Uint8Array): TstInfo {
     readVersion1(cursor);
     const policy = readOid(cursor.next());
     const imprint = parseImprint(cursor.open());
-    const serial = readSerial(cursor.next());
+    const serial = readTimestampSerial(cursor.next());
     const genTime = readGeneralizedTime(cursor.next(), 'fraction');
     const accuracy = cursor.tag === TAG.sequence ? parseAccuracy(cursor.open()) : undefined;
     const ordering = readDefaultFalse(cursor);
@@ -191,6 +192,18 @@ function parseAccuracy(cursor: DerCursor): Accuracy {
     ...(millis && { millis: readSmallInteger(millis, 999, millis.tag) }),
     ...(micros && { micros: readSmallInteger(micros, 999, micros.tag) }),
   };
+}
+
+/**
+ * RFC 3161 §2.4.2 asks readers to bear 160 bits, which with a sign octet are 21; some authorities forget the sign
+ * octet, so that their numbers read as negative. It identifies and is never computed with: the octets are kept.
+ */
+function readTimestampSerial(node: DerNode): Serial {
+  const content = integerContent(node);
+  const octets = content.length > 1 && content[0] === 0 ? content.subarray(1) : content;
+  const serial = asSerial(toHex(octets));
+  if (serial === undefined) throw malformed('a serial number of more than 21 octets');
+  return serial;
 }
 
 /** Runs a parser of timestamp structures: what DER finds wrong is told as `SY-TIMESTAMP-MALFORMED`. */
