@@ -1,0 +1,71 @@
+// Tables as SQL: the only file that writes statements over the rooms' tables. Names were checked by `Schema`.
+import type { Row, Table } from '../ground/change.ts';
+import type { TableShape } from './schema.ts';
+
+/** The statements that make a table and its indexes. */
+export function createTable(table: Table): string[] {
+  const key = table.primaryKey;
+  const rowid = key.length === 1 && key[0] !== undefined && table.columns[key[0]] === 'integer';
+  const columns = Object.entries(table.columns).map(([name, type]) => {
+    const primary = rowid && name === key[0] ? ' PRIMARY KEY' : '';
+    return `${name} ${type.toUpperCase()}${table.nullable?.includes(name) === true ? '' : ' NOT NULL'}${primary}`;
+  });
+  if (!rowid) columns.push(`PRIMARY KEY (${key.join(', ')})`);
+  const indexes = (table.indexes ?? []).map(
+    (index) => `CREATE INDEX ${table.name}_by_${index.join('_')} ON ${table.name} (${index.join(', ')})`,
+  );
+  return [`CREATE TABLE ${table.name} (${columns.join(', ')}) STRICT`, ...indexes];
+}
+
+/** Inserts unless the key exists: then it changes no row, which is cheaper to see than an exception. */
+export function insertRow({ table, columns }: TableShape): string {
+  return `INSERT INTO ${table.name} (${columns.join(', ')}) VALUES (${marks(columns)}) ON CONFLICT DO NOTHING`;
+}
+
+export function replaceRow({ table, columns }: TableShape): string {
+  return `INSERT OR REPLACE INTO ${table.name} (${columns.join(', ')}) VALUES (${marks(columns)})`;
+}
+
+export function deleteRow({ table, primaryKey }: TableShape): string {
+  return `DELETE FROM ${table.name} WHERE ${equal(table, primaryKey)}`;
+}
+
+export function selectRow({ table, primaryKey, columns }: TableShape): string {
+  return `SELECT ${columns.join(', ')} FROM ${table.name} WHERE ${equal(table, primaryKey)}`;
+}
+
+export function countRows(table: Table): string {
+  return `SELECT count(*) AS n FROM ${table.name}`;
+}
+
+/** What a `find` binds, in this order: `where`, `atLeast`, `below`, the key of `after`, the limit. */
+export interface Selection {
+  readonly where: Row;
+  readonly range?:
+    | { readonly column: string; readonly atLeast: boolean; readonly below: boolean }
+    | undefined;
+  readonly after: boolean;
+  readonly reverse: boolean;
+}
+
+export function selectRows({ table, primaryKey, columns }: TableShape, selection: Selection): string {
+  const { where, range, after, reverse } = selection;
+  const conditions = Object.keys(where).map((column) => equal(table, [column]));
+  if (range?.atLeast === true) conditions.push(`${range.column} >= ?`);
+  if (range?.below === true) conditions.push(`${range.column} < ?`);
+  if (after) conditions.push(`(${primaryKey.join(', ')}) ${reverse ? '<' : '>'} (${marks(primaryKey)})`);
+  const filter = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  const order = primaryKey.map((column) => `${column} ${reverse ? 'DESC' : 'ASC'}`).join(', ');
+  return `SELECT ${columns.join(', ')} FROM ${table.name}${filter} ORDER BY ${order} LIMIT ?`;
+}
+
+// `IS`, so that null finds null; only where null can be, since `=` says more to the planner.
+function equal(table: Table, columns: readonly string[]): string {
+  return columns
+    .map((column) => `${column} ${table.nullable?.includes(column) === true ? 'IS' : '='} ?`)
+    .join(' AND ');
+}
+
+function marks(columns: readonly string[]): string {
+  return columns.map(() => '?').join(', ');
+}
