@@ -1,7 +1,7 @@
 // Who signs: one certification authority as the other rooms see it. State only; certificates are made in issue/.
 import { createHash } from 'node:crypto';
-import type { Certificate, Extension } from '../formats/x509/certificate.ts';
 import { extensions } from '../formats/x509/build.ts';
+import type { Certificate, Extension } from '../formats/x509/certificate.ts';
 import type { KeyPurpose, Signer } from '../keys/signer.ts';
 
 export type AuthorityPurpose = 'root' | 'tls' | 'code-signing' | 'timestamping';

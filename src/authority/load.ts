@@ -42,7 +42,12 @@ function certificateOf(row: Row, id: string): Certificate {
   return parseCertificate(der);
 }
 
-function refuseForeignIssuer(id: string, certificate: Certificate, parent: Authority | undefined, row: Row): void {
+function refuseForeignIssuer(
+  id: string,
+  certificate: Certificate,
+  parent: Authority | undefined,
+  row: Row,
+): void {
   if ((row['parent'] ?? undefined) !== parent?.id) throw damaged(id, 'it was signed by another authority');
   if (parent === undefined) return;
   const { tbs, signatureAlgorithm, signature } = certificate;

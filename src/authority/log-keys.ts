@@ -5,7 +5,9 @@ import { ensureKey, type PinDeps, type PinnedKey } from '../keys/pinned.ts';
 import type { KeyPurpose } from '../keys/signer.ts';
 
 // Sigstore clients verify ECDSA P-256 logs; the audit log is ours and its notes are plain C2SP Ed25519.
-const LOG_KEYS: Readonly<Record<LogName, { readonly purpose: KeyPurpose; readonly algorithm: KeyAlgorithm }>> = {
+const LOG_KEYS: Readonly<
+  Record<LogName, { readonly purpose: KeyPurpose; readonly algorithm: KeyAlgorithm }>
+> = {
   certificate: { purpose: 'certificate-log', algorithm: 'ec-p256' },
   signature: { purpose: 'signature-log', algorithm: 'ec-p256' },
   audit: { purpose: 'audit-log', algorithm: 'ed25519' },

@@ -1,10 +1,10 @@
 // Callers' keys: which we certify, and the proof that the caller holds the private one.
 import { createHash } from 'node:crypto';
-import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { readSpki, type SignatureAlgorithm } from '../formats/algorithms.ts';
 import { decodePem } from '../formats/pem.ts';
 import type { CertificationRequest } from '../formats/x509/csr.ts';
 import { toUtf8 } from '../ground/bytes.ts';
+import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { defaultAlgorithm, OWN_KEYS, type PublicKey, readPublicKey, verifySignature } from '../verify/key.ts';
 
 const proven: unique symbol = Symbol('proven');

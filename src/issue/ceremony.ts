@@ -1,5 +1,10 @@
 // The ceremony of a yard's first start: root and issuing authorities, made once, completed after a crash.
-import { type Authorities, type Authority, type AuthorityPurpose, KEY_PURPOSE_OF } from '../authority/authority.ts';
+import {
+  type Authorities,
+  type Authority,
+  type AuthorityPurpose,
+  KEY_PURPOSE_OF,
+} from '../authority/authority.ts';
 import { authorityId, loadAuthority } from '../authority/load.ts';
 import { AUTHORITIES } from '../authority/tables.ts';
 import type { KeyAlgorithm } from '../formats/algorithms.ts';
@@ -50,7 +55,10 @@ type Wanted =
     };
 
 async function ensureAuthority(deps: CeremonyDeps, wanted: Wanted): Promise<Authority> {
-  const known = { purpose: wanted.purpose, ...(wanted.parent === undefined ? {} : { parent: wanted.parent }) };
+  const known = {
+    purpose: wanted.purpose,
+    ...(wanted.parent === undefined ? {} : { parent: wanted.parent }),
+  };
   const existing = await loadAuthority(deps, known);
   if (existing !== undefined) return existing;
   const purpose = KEY_PURPOSE_OF[wanted.purpose];

@@ -4,7 +4,11 @@ import type { Clock } from '../ground/ports.ts';
 
 export type ClockJudgement =
   | { readonly ok: true }
-  | { readonly ok: false; readonly reason: 'jumped-back' | 'before-build' | 'far-future'; readonly detail: string };
+  | {
+      readonly ok: false;
+      readonly reason: 'jumped-back' | 'before-build' | 'far-future';
+      readonly detail: string;
+    };
 
 /** NTP steps and leap smearing stay far below; a minute back is somebody's hand or a restored machine. */
 const TOLERANCE_MS = 60_000;
@@ -21,7 +25,11 @@ export function judgeClock(o: {
 }): ClockJudgement {
   const now = o.now.getTime();
   if (!(now >= o.buildDate.getTime()))
-    return { ok: false, reason: 'before-build', detail: `it reads ${text(o.now)}, before this program was built` };
+    return {
+      ok: false,
+      reason: 'before-build',
+      detail: `it reads ${text(o.now)}, before this program was built`,
+    };
   const limit = new Date(o.buildDate);
   limit.setUTCFullYear(limit.getUTCFullYear() + FAR_FUTURE_YEARS);
   if (now > limit.getTime())

@@ -13,7 +13,8 @@ export function lastRecordedMs(records: Records): number | undefined {
   const rows = records.find(EVENTS, { where: {}, limit: LOOKED_AT, reverse: true });
   let latest: number | undefined;
   for (const { action, time_ms: timeMs } of rows)
-    if (action !== REFUSAL && typeof timeMs === 'number' && (latest === undefined || timeMs > latest)) latest = timeMs;
+    if (action !== REFUSAL && typeof timeMs === 'number' && (latest === undefined || timeMs > latest))
+      latest = timeMs;
   return latest;
 }
 

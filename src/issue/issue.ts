@@ -7,10 +7,13 @@ import { checked, signTbs } from './check.ts';
 import { issueKeyless } from './keyless.ts';
 import type { PreparedCertificate } from './prepare.ts';
 import { intendedEvent, intendedPut, issuedEvent, issuedPut } from './record.ts';
-import type { IssuedCertificate, IssueDeps } from './request.ts';
+import type { IssueDeps, IssuedCertificate } from './request.ts';
 
 /** Rows and events that become true with the certificate, in the same commit: an authority's record, for one. */
-export type Together = (certificate: Certificate) => { readonly puts: readonly Put[]; readonly events: readonly Event[] };
+export type Together = (certificate: Certificate) => {
+  readonly puts: readonly Put[];
+  readonly events: readonly Event[];
+};
 
 /**
  * Issues what was prepared; returns when certificate and log entry are on disk. A crash in between leaves a row with

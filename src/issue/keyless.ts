@@ -1,15 +1,16 @@
 // A keyless certificate: precertificate and intent in one commit, then SCT and certificate, then the second commit.
+
+import type { Authority } from '../authority/authority.ts';
 import { precertificateLeaf } from '../formats/static-ct.ts';
 import { buildTbs, extensions, withExtension } from '../formats/x509/build.ts';
 import type { Certificate } from '../formats/x509/certificate.ts';
 import { OID } from '../formats/x509/oids.ts';
 import { encodeSct, leafIndexExtension, sctSignedBytes } from '../formats/x509/sct.ts';
-import type { Authority } from '../authority/authority.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { checked, signTbs } from './check.ts';
 import type { PreparedCertificate } from './prepare.ts';
 import { intendedEvent, intendedPut, issuedEvent, issuedPut, tokenKey, tokenUsePut } from './record.ts';
-import type { IssuedCertificate, IssueDeps, KeylessRequest } from './request.ts';
+import type { IssueDeps, IssuedCertificate, KeylessRequest } from './request.ts';
 import { TOKEN_USES } from './tables.ts';
 
 /** RFC 6962 §3.1: critical, NULL. Makes a precertificate unusable as a certificate. */

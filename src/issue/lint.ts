@@ -5,7 +5,7 @@ import type { Certificate } from '../formats/x509/certificate.ts';
 import { OID } from '../formats/x509/oids.ts';
 import { equalBytes, fromHex } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
-import { ISSUING_CA_USAGES, type Profile, PROFILES } from './profiles.ts';
+import { ISSUING_CA_USAGES, PROFILES, type Profile } from './profiles.ts';
 import type { ProfileName } from './request.ts';
 
 /** What a rule reads. `certificate` is parsed back from the TBS that will be signed, not from what built it. */
@@ -165,7 +165,9 @@ export const LINT_RULES: readonly LintRule[] = [
     clause: 'chained extended key usage, as verifiers of sigstore and TLS enforce it',
     holds: ({ certificate, issuer }) => {
       const allowed = issuer?.extendedKeyUsage;
-      return allowed === undefined || (certificate.extendedKeyUsage ?? []).every((oid) => allowed.includes(oid));
+      return (
+        allowed === undefined || (certificate.extendedKeyUsage ?? []).every((oid) => allowed.includes(oid))
+      );
     },
   },
   {

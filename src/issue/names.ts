@@ -38,6 +38,7 @@ export function listenerNames(names: readonly ListenerName[]): readonly GeneralN
         : name.value.length === 4 || name.value.length === 16;
     if (!fits) throw new SealyardError('SY-ISSUE-NAME', name.type === 'dns' ? name.value : 'an address');
   }
-  if (names.length === 0 || names.length > 100) throw new SealyardError('SY-ISSUE-NAME', `${names.length} names`);
+  if (names.length === 0 || names.length > 100)
+    throw new SealyardError('SY-ISSUE-NAME', `${names.length} names`);
   return names;
 }

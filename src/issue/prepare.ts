@@ -1,7 +1,12 @@
 // prepare: a request becomes a linted TBSCertificate with a serial of its own. The only input that `issue` takes.
 import type { Authority, AuthorityPurpose } from '../authority/authority.ts';
 import { KEY_PURPOSE_OF } from '../authority/authority.ts';
-import { assembleCertificate, buildTbs, type CertificateTemplate, extensions } from '../formats/x509/build.ts';
+import {
+  assembleCertificate,
+  buildTbs,
+  type CertificateTemplate,
+  extensions,
+} from '../formats/x509/build.ts';
 import { type Certificate, parseCertificate } from '../formats/x509/certificate.ts';
 import { SealyardError } from '../ground/errors.ts';
 import type { KeyPurpose, Signer } from '../keys/signer.ts';

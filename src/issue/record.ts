@@ -5,8 +5,8 @@ import { toHex } from '../ground/bytes.ts';
 import type { LeafIndexCell, Put } from '../ground/change.ts';
 import type { Actor, Event } from '../ground/events.ts';
 import { canonicalJson, type JsonObject } from '../ground/json.ts';
-import type { KeylessRequest } from './request.ts';
 import type { PreparedCertificate } from './prepare.ts';
+import type { KeylessRequest } from './request.ts';
 import { CERTIFICATES, TOKEN_USES } from './tables.ts';
 
 /** The row of a certificate that may come to exist: serial and TBS are on record before anybody could use it. */

@@ -47,7 +47,8 @@ export async function ensureListenerCertificate(
   const now = deps.clock.now();
   const latest = recorded(deps.records, 'listener').at(-1);
   const usable = latest !== undefined && sameNames(latest.certificate, o.names);
-  if (usable && now < renewAtOf(latest.certificate)) return listenerOf(deps.keys, o.authority, latest, deps.records);
+  if (usable && now < renewAtOf(latest.certificate))
+    return listenerOf(deps.keys, o.authority, latest, deps.records);
   const request = (signer: Signer): ListenerRequest => ({
     profile: 'listener',
     authority: o.authority,

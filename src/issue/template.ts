@@ -1,12 +1,13 @@
 // From a request to the fields of a certificate, one builder for each profile. Nothing is signed or recorded here.
-import { extensions, encodeName } from '../formats/x509/build.ts';
+
+import type { AuthorityPurpose } from '../authority/authority.ts';
+import { der } from '../formats/der.ts';
+import { encodeName, extensions } from '../formats/x509/build.ts';
 import type { Extension } from '../formats/x509/certificate.ts';
 import { OID } from '../formats/x509/oids.ts';
-import { der } from '../formats/der.ts';
 import { toHex } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { canonicalJson } from '../ground/json.ts';
-import type { AuthorityPurpose } from '../authority/authority.ts';
 import { keyIdOf } from './caller-key.ts';
 import { identityName, listenerNames } from './names.ts';
 import { ISSUING_CA_USAGES, PROFILES, type Profile } from './profiles.ts';
@@ -53,7 +54,12 @@ export function bodyOf(request: CertificateRequest): Body {
     case 'root':
       return named('root', request.organization, request.signer.publicKey.spki, 'Root CA');
     case 'issuing-ca': {
-      const body = named('issuing-ca', request.organization, request.publicKey.spki, CA_TITLES[request.purpose]);
+      const body = named(
+        'issuing-ca',
+        request.organization,
+        request.publicKey.spki,
+        CA_TITLES[request.purpose],
+      );
       const usage = extensions.extendedKeyUsage(ISSUING_CA_USAGES[request.purpose]);
       return { ...body, extensions: [...body.extensions, usage] };
     }
@@ -122,7 +128,11 @@ function keylessBody(request: KeylessRequest): Body {
 
 function identityExtensions({ identity }: KeylessRequest): readonly Extension[] {
   // 1 and 8 are the issuer in the old and the new spelling; every certificate has both.
-  const texts = new Map([...identity.extensions, [1, identity.issuer] as const, [8, identity.issuer] as const]);
+  const texts = new Map([
+    ...identity.extensions,
+    [1, identity.issuer] as const,
+    [8, identity.issuer] as const,
+  ]);
   return [...texts].sort(([a], [b]) => a - b).map(([n, text]) => extensions.fulcio(n, text));
 }
 

@@ -63,7 +63,10 @@ export async function available<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)
+  return error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^E[A-Z]+$/.test(error.code)
     ? error.code
     : undefined;
 }

@@ -1,11 +1,15 @@
 // The guard that every adapter puts around its raw signing: one purpose, and no signature leaves unverified.
-import { SealyardError } from '../ground/errors.ts';
+
 import type { SignatureAlgorithm } from '../formats/algorithms.ts';
+import { SealyardError } from '../ground/errors.ts';
 import { defaultAlgorithm, type PublicKey, verifySignature } from '../verify/key.ts';
 import type { KeyPurpose, Signer } from './signer.ts';
 
 /** Signs a message with one algorithm, X.509 encoding; may be wrong, which is why it is guarded. */
-export type RawSign = (algorithm: SignatureAlgorithm, message: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+export type RawSign = (
+  algorithm: SignatureAlgorithm,
+  message: Uint8Array,
+) => Uint8Array | Promise<Uint8Array>;
 
 /** A signer that refuses other purposes and verifies each signature with the pinned key before it is released. */
 export function guardSigner(o: {

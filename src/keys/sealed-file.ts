@@ -86,7 +86,9 @@ export async function openSealedFileStore(o: {
     open: async (ref) => signerOf(await load(ref)),
     async list() {
       const names = await available(() => readdir(directory));
-      const refs = names.filter((name) => name.endsWith(SUFFIX)).map((name) => `${PREFIX}${name.slice(0, -SUFFIX.length)}`);
+      const refs = names
+        .filter((name) => name.endsWith(SUFFIX))
+        .map((name) => `${PREFIX}${name.slice(0, -SUFFIX.length)}`);
       const keys = await Promise.all(refs.sort().map(load));
       return keys.map(({ ref, purpose, algorithm, spki }) => ({ ref, purpose, algorithm, spki }));
     },
@@ -107,7 +109,9 @@ function pathOf(directory: string, ref: string): string {
 
 /** A key of its own for each file, so that no nonce is ever used twice under one key. */
 function keyFor(directoryKey: Uint8Array, ref: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', directoryKey, new Uint8Array(0), toUtf8(`sealyard key ${ref}`), 32));
+  return new Uint8Array(
+    hkdfSync('sha256', directoryKey, new Uint8Array(0), toUtf8(`sealyard key ${ref}`), 32),
+  );
 }
 
 /** What the ciphertext is bound to: a file that was renamed or relabelled does not open. */
@@ -118,18 +122,32 @@ function boundTo(key: KeyDescription): Uint8Array {
 
 function encodeSealedKey(key: SealedKey): Uint8Array {
   const { ref, purpose, algorithm } = key;
-  const json = { version: 1, ref, purpose, algorithm, spki: toBase64(key.spki), sealed: toBase64(key.sealed) };
+  const json = {
+    version: 1,
+    ref,
+    purpose,
+    algorithm,
+    spki: toBase64(key.spki),
+    sealed: toBase64(key.sealed),
+  };
   return toUtf8(`${JSON.stringify(json, undefined, 2)}\n`);
 }
 
 function readSealedKey(ref: string, bytes: Uint8Array): SealedKey {
   const json = readJson(bytes);
-  if (!isObject(json) || json['version'] !== 1 || json['ref'] !== ref) throw new SealyardError('SY-KEYS-DAMAGED', ref);
+  if (!isObject(json) || json['version'] !== 1 || json['ref'] !== ref)
+    throw new SealyardError('SY-KEYS-DAMAGED', ref);
   const spki = fromBase64(String(json['spki']));
   const sealed = fromBase64(String(json['sealed']));
   if (spki === undefined || sealed === undefined) throw new SealyardError('SY-KEYS-DAMAGED', ref);
   // Purpose and algorithm are believed once the seal, which covers them, has opened.
-  return { ref, purpose: json['purpose'] as KeyPurpose, algorithm: json['algorithm'] as KeyAlgorithm, spki, sealed };
+  return {
+    ref,
+    purpose: json['purpose'] as KeyPurpose,
+    algorithm: json['algorithm'] as KeyAlgorithm,
+    spki,
+    sealed,
+  };
 }
 
 function readJson(bytes: Uint8Array): Json | undefined {

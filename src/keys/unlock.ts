@@ -1,7 +1,7 @@
 // From the unlock secret to the key that seals keys: scrypt once per start, with a check that the secret is right.
 import { createCipheriv, createDecipheriv, scrypt } from 'node:crypto';
-import { join } from 'node:path';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fromBase64, fromUtf8, toBase64, toUtf8 } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { canonicalJson, isObject, type JsonObject, parseJson } from '../ground/json.ts';
