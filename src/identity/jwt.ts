@@ -1,0 +1,80 @@
+// Reads a compact JWS without believing it: size, alphabet, nesting and repeated members, before any key is sought.
+import { fromBase64Url, fromUtf8 } from '../ground/bytes.ts';
+import { SealyardError } from '../ground/errors.ts';
+import { isObject, type Json, type JsonObject, parseJson } from '../ground/json.ts';
+
+/** Octets of a whole token. GitHub's are about 2 KiB, GitLab's 1.5 KiB. */
+export const MAX_TOKEN_BYTES = 16 * 1024;
+const HEADER_BOUNDS = { maxLength: 4096, maxDepth: 3 };
+const CLAIMS_BOUNDS = { maxLength: MAX_TOKEN_BYTES, maxDepth: 8 };
+
+export interface UnverifiedToken {
+  readonly header: JsonObject;
+  /** Nobody has vouched for these yet. */
+  readonly unverifiedClaims: JsonObject;
+}
+
+/**
+ * Splits and decodes (RFC 7515 §3.1, §7.1). Verifies nothing.
+ * @throws SealyardError `SY-IDENTITY-TOKEN-TOO-LARGE`, `SY-IDENTITY-TOKEN-MALFORMED`
+ */
+export function readUnverifiedToken(token: string): UnverifiedToken {
+  if (token.length > MAX_TOKEN_BYTES) throw new SealyardError('SY-IDENTITY-TOKEN-TOO-LARGE');
+  const parts = token.split('.', 4);
+  const [header, payload, signature] = parts;
+  if (parts.length !== 3 || !header || !payload || signature === undefined)
+    throw malformed('not a compact JWS');
+  // `alg: none` has an empty signature; its header is judged first, for the clearer answer.
+  if (fromBase64Url(signature) === undefined) throw malformed('signature is not base64url');
+  return {
+    header: decodePart(header, 'header', HEADER_BOUNDS),
+    unverifiedClaims: decodePart(payload, 'payload', CLAIMS_BOUNDS),
+  };
+}
+
+function decodePart(part: string, name: string, bounds: { maxLength: number; maxDepth: number }): JsonObject {
+  const bytes = fromBase64Url(part);
+  const text = bytes === undefined ? undefined : fromUtf8(bytes);
+  if (text === undefined) throw malformed(`${name} is not base64url of UTF-8`);
+  const value = readJson(text, name, bounds);
+  if (!isObject(value)) throw malformed(`${name} is not an object`);
+  // RFC 7515 §4, RFC 7519 §4: names must be unique; a parser that keeps the last would let two readers disagree.
+  if (countMembers(value) !== countColons(text)) throw malformed(`${name} repeats a member`);
+  return value;
+}
+
+function readJson(text: string, name: string, bounds: { maxLength: number; maxDepth: number }): Json {
+  try {
+    return parseJson(text, bounds);
+  } catch {
+    throw malformed(`${name} is not JSON within bounds`);
+  }
+}
+
+function countMembers(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countMembers(item), 0);
+  const object = value as JsonObject;
+  let count = 0;
+  for (const name of Object.keys(object)) count += 1 + countMembers(object[name] as Json);
+  return count;
+}
+
+// In JSON text each colon outside a string introduces one member.
+function countColons(text: string): number {
+  let count = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x3a) count++;
+  }
+  return count;
+}
+
+function malformed(detail: string): SealyardError {
+  return new SealyardError('SY-IDENTITY-TOKEN-MALFORMED', detail);
+}
