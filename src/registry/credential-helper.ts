@@ -1,5 +1,5 @@
 // Runs docker's credential helpers: `docker-credential-<name> get`, the server address on standard input.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { isObject, parseJson } from '../ground/json.ts';
 import type { Credential, CredentialHelper } from './credentials.ts';
@@ -56,27 +56,42 @@ function run(
   timeoutMs = DEFAULT_TIMEOUT_MS,
 ): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void =>
-      reject(new SealyardError('SY-REGISTRY-CREDENTIALS', `${program}: ${why}`));
+    // A group of its own, so that what the program started ends with it and cannot hold its output open.
     const child = spawn(program, ['get'], {
       env: { ...environment },
       stdio: ['pipe', 'pipe', 'ignore'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
+      detached: true,
     });
+    const timer = setTimeout(() => fail('did not end in time'), timeoutMs);
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      endGroup(child);
+      child.stdout.destroy();
+      reject(new SealyardError('SY-REGISTRY-CREDENTIALS', `${program}: ${why}`));
+    };
     let output = '';
     child.stdout.setEncoding('utf8');
     child.stdout.on('data', (chunk: string) => {
       output += chunk;
-      if (output.length > MAX_OUTPUT_BYTES) child.kill('SIGKILL');
+      if (output.length > MAX_OUTPUT_BYTES) fail('printed too much');
     });
     child.on('error', (error) => fail('code' in error ? String(error.code) : 'cannot be started'));
     child.on('close', (status) => {
-      if (status === null) fail('did not end in time, or printed too much');
+      clearTimeout(timer);
+      if (status === null) fail('was ended');
       else resolve({ status, output });
     });
     // A program that does not read its input breaks the pipe; its exit status tells.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
+}
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
 }
