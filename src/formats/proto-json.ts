@@ -132,11 +132,17 @@ export class ProtoMessage {
   }
 }
 
-/** Protobuf JSON reads standard and URL-safe base64, padded or not; we want it canonical otherwise. */
+/**
+ * Protobuf JSON reads standard and URL-safe base64, padded or not, and Go's reader skips line ends; otherwise it must
+ * be canonical.
+ */
 export function readProtoBytes(text: string): Uint8Array | undefined {
   const strict = fromBase64(text);
   if (strict !== undefined) return strict;
-  const standard = text.replaceAll('-', '+').replaceAll('_', '/');
+  const standard = text
+    .replaceAll(/[\r\n]/g, '')
+    .replaceAll('-', '+')
+    .replaceAll('_', '/');
   if (standard.includes('=')) return fromBase64(standard);
   return fromBase64(standard + '='.repeat((4 - (standard.length % 4)) % 4));
 }

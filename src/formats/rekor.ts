@@ -163,12 +163,12 @@ function readIntoto(entry: ProtoMessage): EntryBody {
   };
 }
 
-// This kind holds the base64 text of the signature as bytes, which JSON encodes once more.
+// This kind holds the base64 text of the signature as bytes, which JSON encodes once more. Old logs encoded it once;
+// a signature is never itself base64 text, so that both are read.
 function readTwice(message: ProtoMessage, name: string): Uint8Array {
-  const inner = fromUtf8(message.bytes(name, 2 * MAX_SIGNATURE_BYTES));
-  const bytes = inner === undefined ? undefined : fromBase64(inner);
-  if (bytes === undefined || bytes.length === 0) throw message.refusal(name, 'is not base64 twice');
-  return bytes;
+  const outer = message.bytes(name, 2 * MAX_SIGNATURE_BYTES);
+  const inner = fromUtf8(outer);
+  return (inner === undefined ? undefined : fromBase64(inner)) ?? outer;
 }
 
 const HASH_BYTES: Readonly<Record<HashAlgorithm, number>> = { sha256: 32, sha384: 48, sha512: 64 };

@@ -98,6 +98,14 @@ function verifyProof(
 ): VerifiedCheckpoint | undefined {
   const proof = entry.inclusionProof;
   if (proof === undefined) return undefined;
+  const included = verifyInclusion({
+    index: proof.logIndex,
+    size: proof.treeSize,
+    leafHash: leafHash(entry.canonicalizedBody),
+    proof: proof.hashes,
+    root: proof.rootHash,
+  });
+  if (!included) throw new SealyardError('SY-VERIFY-LOG-PROOF-INVALID');
   if (proof.checkpoint === undefined) throw new SealyardError('SY-VERIFY-LOG-PROOF-MISSING', 'no checkpoint');
   const { key } = log;
   const nameFor = (origin: string): string | undefined => keyNameOf(origin, log);
@@ -110,14 +118,6 @@ function verifyProof(
   const { checkpoint } = proved;
   if (checkpoint.size !== proof.treeSize || !equalBytes(checkpoint.rootHash, proof.rootHash))
     throw new SealyardError('SY-VERIFY-CHECKPOINT-MISMATCH');
-  const included = verifyInclusion({
-    index: proof.logIndex,
-    size: proof.treeSize,
-    leafHash: leafHash(entry.canonicalizedBody),
-    proof: proof.hashes,
-    root: proof.rootHash,
-  });
-  if (!included) throw new SealyardError('SY-VERIFY-LOG-PROOF-INVALID');
   // Rekor v1 counts across shards, so that there the two indexes differ.
   if (isSingleTree(checkpoint.origin) && proof.logIndex !== entry.logIndex)
     throw new SealyardError('SY-VERIFY-LOG-PROOF-INVALID', 'two indexes');
