@@ -34,8 +34,10 @@ export interface ReachOptions {
   readonly publicRootsToo?: boolean;
   /** Networks that may be connected to; default: those of the client. */
   readonly allow?: readonly NetworkKind[];
-  /** Networks that a redirect to another origin may lead to; default: `allow`. */
-  readonly allowElsewhere?: readonly NetworkKind[];
+  /** Networks that this call may not reach although the client may. */
+  readonly refuse?: readonly NetworkKind[];
+  /** Networks that a redirect to another origin may not lead to. */
+  readonly refuseElsewhere?: readonly NetworkKind[];
   /** Retries on 429, 5xx and broken connections, of methods that may be repeated (RFC 9110 §9.2.2). */
   readonly retry?: {
     readonly attempts: number;
@@ -156,7 +158,11 @@ class Client implements Reach {
   }
 
   async #send(call: Call, hop: Hop): Promise<ReachResponse> {
-    const allow = hop.elsewhere ? (call.options.allowElsewhere ?? call.allow) : call.allow;
+    const refused = [
+      ...(call.options.refuse ?? []),
+      ...(hop.elsewhere ? (call.options.refuseElsewhere ?? []) : []),
+    ];
+    const allow = call.allow.filter((kind) => !refused.includes(kind));
     judgeLiteral(hostOf(hop.url), allow);
     const answer: Answer = await exchange({
       ...hop,

@@ -117,20 +117,17 @@ export class Session {
 
   #circumstances(): Pick<
     ReachOptions,
-    'roots' | 'publicRootsToo' | 'allow' | 'allowElsewhere' | 'timeoutMs'
+    'roots' | 'publicRootsToo' | 'allow' | 'refuseElsewhere' | 'timeoutMs'
   > {
     const { roots, allow, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#o;
     return {
       timeoutMs,
       ...(roots === undefined ? {} : { roots, publicRootsToo: true }),
-      ...(allow === undefined ? {} : { allow, allowElsewhere: outside(this.#host, allow) }),
+      // A registry that is not on this machine itself cannot send us to a service that listens on loopback.
+      refuseElsewhere: isLoopbackHost(this.#host) ? [] : ['loopback'],
+      ...(allow === undefined ? {} : { allow }),
     };
   }
-}
-
-/** A registry that is not on this machine itself cannot send us to a service that listens on loopback. */
-function outside(host: string, allow: readonly NetworkKind[]): readonly NetworkKind[] {
-  return isLoopbackHost(host) ? allow : allow.filter((kind) => kind !== 'loopback');
 }
 
 function originOf(host: string, plainHttp: boolean | undefined): string {

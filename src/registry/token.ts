@@ -20,7 +20,10 @@ export interface TokenSourceOptions {
   /** `https://host[:port]` or, for plain registries, `http://…`. */
   readonly registryOrigin: string;
   /** Roots, networks and time that requests to this registry use. */
-  readonly request: Pick<ReachOptions, 'roots' | 'publicRootsToo' | 'allow' | 'allowElsewhere' | 'timeoutMs'>;
+  readonly request: Pick<
+    ReachOptions,
+    'roots' | 'publicRootsToo' | 'allow' | 'refuseElsewhere' | 'timeoutMs'
+  >;
 }
 
 /** Tokens of one registry, by realm, service and scope; concurrent callers share one request. */
@@ -83,8 +86,8 @@ export class TokenSource {
   }
 }
 
-function elsewhere(request: TokenSourceOptions['request']): Pick<ReachOptions, 'allow'> {
-  return request.allowElsewhere === undefined ? {} : { allow: request.allowElsewhere };
+function elsewhere(request: TokenSourceOptions['request']): Pick<ReachOptions, 'refuse'> {
+  return request.refuseElsewhere === undefined ? {} : { refuse: request.refuseElsewhere };
 }
 
 /** https, or the registry itself where that is spoken to in plain: credentials never travel openly to a third host. */

@@ -294,3 +294,16 @@ test('a plain request goes through the operator’s proxy by name, except for ho
   assert.equal(await get(`http://inside.example:${port}/`), 'direct');
   assert.equal(await get(`http://a.corp:${port}/`), 'direct');
 });
+
+test('a redirect can be held to fewer networks than the request itself', async (t) => {
+  const inner = await serve(t, (_, response) => response.end('inner'));
+  const outer = await serve(t, (_, response) => response.writeHead(302, { location: inner.url }).end());
+  const options = { ...BOUNDS, redirects: 1 };
+  assert.equal((await local(t).fetch(outer.url, options)).status, 200);
+  await assert.rejects(local(t).fetch(outer.url, { ...options, refuseElsewhere: ['loopback'] }), {
+    code: 'SY-REACH-ADDRESS-REFUSED',
+  });
+  await assert.rejects(local(t).fetch(outer.url, { ...options, refuse: ['loopback'] }), {
+    code: 'SY-REACH-ADDRESS-REFUSED',
+  });
+});
