@@ -1,4 +1,4 @@
-// RFC 3161 timestamps: the request, and the TSTInfo that an authority signs. The CMS around it is in timestamp-token.ts.
+// RFC 3161 timestamps: the request, and the TSTInfo that an authority signs. The CMS around it: timestamp-token.ts.
 import { toHex } from '../ground/bytes.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { asSerial, type Serial } from '../ground/ids.ts';

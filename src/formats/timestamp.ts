@@ -1,4 +1,10 @@
-// RFC 3161 timestamps, whole: requests and TSTInfo (timestamp-info.ts), and the signed token (timestamp-token.ts).
+// RFC 3161 timestamps, whole: requests and TSTInfo, responses built and read.
+export {
+  assembleTimestampResponse,
+  encodeTimestampRefusal,
+  type TimestampFailure,
+  timestampSignedAttributes,
+} from './timestamp-build.ts';
 export {
   type Accuracy,
   encodeTimestampRequest,
@@ -10,14 +16,10 @@ export {
   type TstInfo,
 } from './timestamp-info.ts';
 export {
-  assembleTimestampResponse,
   type CertificateHash,
-  encodeTimestampRefusal,
   parseTimestampResponse,
   parseTimestampToken,
-  type TimestampFailure,
   type TimestampResponse,
   type TimestampSigner,
   type TimestampToken,
-  timestampSignedAttributes,
 } from './timestamp-token.ts';
