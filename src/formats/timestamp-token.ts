@@ -1,26 +1,6 @@
-// Reading the CMS SignedData around a TSTInfo (RFC 3161 §2.4.2, RFC 5652 §5, RFC 5816).
-import { createHash } from 'node:crypto';
 import type { Serial } from '../ground/ids.ts';
-import {
-  decodeAlgorithm,
-  decodeHash,
-  encodeAlgorithm,
-  encodeHash,
-  type HashAlgorithm,
-  hashOf,
-  type SignatureAlgorithm,
-} from './algorithms.ts';
-import {
-  children,
-  contextTag,
-  DerCursor,
-  type DerNode,
-  der,
-  explicit,
-  malformed,
-  readDer,
-  TAG,
-} from './der.ts';
+import { decodeAlgorithm, decodeHash, type HashAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
+import { children, contextTag, DerCursor, type DerNode, explicit, malformed, readDer, TAG } from './der.ts';
 import {
   readNamedBits,
   readOctetString,
@@ -32,8 +12,6 @@ import {
 } from './der-values.ts';
 import { compareBytes } from './der-write.ts';
 import { parseTstInfo, type TstInfo, timestamp } from './timestamp-info.ts';
-import { encodeSerial } from './x509/build.ts';
-import type { Certificate } from './x509/certificate.ts';
 import { type GeneralName, parseGeneralNames } from './x509/general-names.ts';
 import { type Name, parseName } from './x509/names.ts';
 import { OID } from './x509/oids.ts';

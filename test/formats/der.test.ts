@@ -37,7 +37,7 @@ describe('lengths', () => {
   test('that are longer than needed, indefinite or beyond the input are refused', () => {
     for (const text of [
       '04 81 01 00',
-      '04 82 00 81' + '00'.repeat(129),
+      `04 82 00 81${'00'.repeat(129)}`,
       '24 80 00 00',
       '04 02 00',
       '04 85 00 00 00 00 01 00',

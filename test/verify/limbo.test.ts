@@ -1,5 +1,6 @@
 // x509-limbo (C2SP): each judged case agrees or is in the table of disagreements; each skipped one has a reason.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { DISAGREEMENTS, judge, type LimboCase } from '../conformance/limbo-cases.ts';
 import { readVectors, skip } from './vectors.ts';
@@ -28,5 +29,17 @@ describe('x509-limbo', { skip }, () => {
   test('every skipped case says why', () => {
     for (const { result } of results)
       if (result.actual_result === 'SKIPPED') assert.ok((result.context ?? '').length > 20, result.id);
+  });
+
+  test('the executable answers in the result format of the suite', () => {
+    const suite = JSON.stringify({ version: 1, testcases: cases.slice(0, 12) });
+    const ran = spawnSync('test/conformance/limbo', { input: suite, timeout: 30_000 });
+    assert.equal(ran.status, 0, ran.stderr.toString());
+    const answer = JSON.parse(ran.stdout.toString()) as Record<string, unknown>;
+    assert.deepEqual(answer, {
+      version: 1,
+      harness: 'sealyard',
+      results: results.slice(0, 12).map(({ result }) => result),
+    });
   });
 });
