@@ -74,10 +74,6 @@ export function readOctetString(node: DerNode): Uint8Array {
   return expect(node, TAG.octetString, 'an OCTET STRING');
 }
 
-export function readNull(node: DerNode): void {
-  if (expect(node, TAG.null, 'NULL').length !== 0) throw malformed('a NULL with content');
-}
-
 /** A BIT STRING of whole octets, such as a key or a signature. `tag` for IMPLICIT ones. */
 export function readBitString(node: DerNode, tag: number = TAG.bitString): Uint8Array {
   const content = expect(node, tag, 'a BIT STRING');

@@ -1,7 +1,14 @@
 // Certificates for tests, made with the product's own builder and node:crypto keys that live in memory alone.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import type { SignatureAlgorithm } from '../../src/formats/algorithms.ts';
-import { assembleCertificate, buildTbs, encodeName, extensions } from '../../src/formats/x509/build.ts';
+import { encodeAlgorithm, type SignatureAlgorithm } from '../../src/formats/algorithms.ts';
+import { der } from '../../src/formats/der.ts';
+import {
+  assembleCertificate,
+  buildTbs,
+  encodeExtension,
+  encodeName,
+  extensions,
+} from '../../src/formats/x509/build.ts';
 import { type Certificate, type Extension, parseCertificate } from '../../src/formats/x509/certificate.ts';
 import { OID } from '../../src/formats/x509/oids.ts';
 import { asSerial, type Serial } from '../../src/ground/ids.ts';
@@ -88,8 +95,10 @@ export function makeParty(wish: Wish = {}): Party {
     signatureAlgorithm: signer.algorithm,
     extensions: usual(wish, key, signer),
   });
-  const der = assembleCertificate(tbs, signer.algorithm, signWith(signer, tbs));
-  return { key, certificate: parseCertificate(der) };
+  return {
+    key,
+    certificate: parseCertificate(assembleCertificate(tbs, signer.algorithm, signWith(signer, tbs))),
+  };
 }
 
 function usual(wish: Wish, key: Key, signer: Key): Extension[] {
@@ -102,4 +111,30 @@ function usual(wish: Wish, key: Key, signer: Key): Extension[] {
   ];
   const replaced = new Set([...(wish.with ?? []).map(({ oid }) => oid), ...(wish.without ?? [])]);
   return [...base.filter(({ oid }) => !replaced.has(oid)), ...(wish.with ?? [])];
+}
+
+/** CertificationRequestInfo: what the requester signs. */
+export function buildCsrInfo(o: {
+  /** Name DER. */
+  readonly subject: Uint8Array;
+  readonly spki: Uint8Array;
+  readonly extensions: readonly Extension[];
+}): Uint8Array {
+  const attributes =
+    o.extensions.length === 0
+      ? new Uint8Array(0)
+      : der.sequence(
+          der.oid(OID.extensionRequest),
+          der.set(der.sequence(...o.extensions.map(encodeExtension))),
+        );
+  return der.sequence(der.integer(0), o.subject, o.spki, der.context(0, attributes));
+}
+
+/** The request from its signed parts. */
+export function assembleCsr(
+  info: Uint8Array,
+  algorithm: SignatureAlgorithm,
+  signature: Uint8Array,
+): Uint8Array {
+  return der.sequence(info, encodeAlgorithm(algorithm), der.bitString(signature));
 }

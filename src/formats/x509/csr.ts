@@ -1,8 +1,7 @@
-// Certification requests (PKCS #10, RFC 2986): strict parsing, and building for our own clients.
-import { decodeAlgorithm, encodeAlgorithm, type SignatureAlgorithm } from '../algorithms.ts';
-import { contextTag, DerCursor, der, malformed, readDer, TAG } from '../der.ts';
+// Certification requests (PKCS #10, RFC 2986): strict parsing.
+import { decodeAlgorithm, type SignatureAlgorithm } from '../algorithms.ts';
+import { contextTag, DerCursor, malformed, readDer, TAG } from '../der.ts';
 import { readBitString, readOid, readSmallInteger } from '../der-values.ts';
-import { encodeExtension } from './build.ts';
 import { type Extension, parseExtensions, x509 } from './certificate.ts';
 import { type DecodedExtensions, decodeExtensions } from './extensions.ts';
 import { type Name, parseName } from './names.ts';
@@ -88,30 +87,4 @@ function requestedOf(attributes: readonly CsrAttribute[]): readonly Extension[] 
   const [value] = request.values;
   if (value === undefined || request.values.length !== 1) throw malformed('a bad extensionRequest');
   return parseExtensions(new DerCursor(readDer(value)));
-}
-
-/** CertificationRequestInfo: what the requester signs. */
-export function buildCsrInfo(o: {
-  /** Name DER. */
-  readonly subject: Uint8Array;
-  readonly spki: Uint8Array;
-  readonly extensions: readonly Extension[];
-}): Uint8Array {
-  const attributes =
-    o.extensions.length === 0
-      ? new Uint8Array(0)
-      : der.sequence(
-          der.oid(OID.extensionRequest),
-          der.set(der.sequence(...o.extensions.map(encodeExtension))),
-        );
-  return der.sequence(der.integer(0), o.subject, o.spki, der.context(0, attributes));
-}
-
-/** The request from its signed parts. */
-export function assembleCsr(
-  info: Uint8Array,
-  algorithm: SignatureAlgorithm,
-  signature: Uint8Array,
-): Uint8Array {
-  return der.sequence(info, encodeAlgorithm(algorithm), der.bitString(signature));
 }

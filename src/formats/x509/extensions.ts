@@ -2,14 +2,12 @@
 import type { Serial } from '../../ground/ids.ts';
 import { contextTag, DerCursor, type DerNode, explicit, malformed, readDer, TAG } from '../der.ts';
 import {
-  ascii,
   readBoolean,
   readNamedBits,
   readOctetString,
   readOid,
   readSerial,
   readSmallInteger,
-  readText,
 } from '../der-values.ts';
 import type { Extension } from './certificate.ts';
 import { type GeneralName, parseGeneralName, parseGeneralNames } from './general-names.ts';
@@ -292,14 +290,4 @@ function accessDescriptions(cursor: DerCursor): { method: string; url: string }[
     if (location.type === 'uri') found.push({ method, url: location.value });
   }
   return found;
-}
-
-/** A DER string inside an extension value, e.g. Fulcio's numbers 8 and above. */
-export function readExtensionText(value: Uint8Array): string {
-  return readText(readDer(value));
-}
-
-/** Raw ASCII of an extension value, as Fulcio's numbers 1–6 hold it. */
-export function readRawExtensionText(value: Uint8Array): string {
-  return ascii(value);
 }
