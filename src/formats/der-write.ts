@@ -84,10 +84,9 @@ function monthToSecond(date: Date): string {
   );
 }
 
+/** Text that is known to be ASCII. */
 function ascii(tag: number, text: string): Uint8Array {
-  const out = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
-  return primitive(tag, out);
+  return primitive(tag, toUtf8(text));
 }
 
 function yearOf(date: Date): number {

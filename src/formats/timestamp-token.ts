@@ -1,3 +1,4 @@
+// Reading the CMS SignedData around a TSTInfo (RFC 3161 §2.4.2, RFC 5652 §5, RFC 5816).
 import type { Serial } from '../ground/ids.ts';
 import { decodeAlgorithm, decodeHash, type HashAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
 import { children, contextTag, DerCursor, type DerNode, explicit, malformed, readDer, TAG } from './der.ts';
