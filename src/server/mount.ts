@@ -210,7 +210,9 @@ function endUnread(request: RawRequest, reply: FastifyReply, closing: boolean): 
     reply.header('connection', 'close');
     return;
   }
-  if (unread) reply.raw.once('finish', () => request.stream.close(constants.NGHTTP2_NO_ERROR));
+  // The stream's own event: the compatibility response tells `finish` only when the stream is closed.
+  const { stream } = request;
+  if (unread) stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
 }
 
 function bytesOf(body: Uint8Array | string | undefined): Buffer {
