@@ -43,6 +43,7 @@ export function personalRegistries(
   const roots =
     flags.registryRoots === undefined ? undefined : readText(flags.registryRoots, MAX_CONFIG_BYTES);
   return registries({
+    layouts: 'any',
     reach,
     credentials: dockerCredentials({
       config: readTextIfPresent(join(folder, 'config.json'), MAX_CONFIG_BYTES),
