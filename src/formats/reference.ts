@@ -38,13 +38,13 @@ export function parseReference(text: string): ImageReference {
   if (text.length === 0 || text.length > MAX_LENGTH) throw malformed('empty or too long');
   if (text.startsWith('oci:')) return parseLayout(text.slice('oci:'.length));
   const { name, tag, digest } = splitVersion(text);
+  // 64 hex digits alone are an image id, which names no repository.
+  if (/^[0-9a-f]{64}$/.test(name)) throw malformed('an image id');
   const { registry, path } = splitRegistry(name);
   const repository = registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
   const components = repository.split('/');
   if (!components.every((component) => COMPONENT.test(component))) throw malformed('repository');
   if (registry.length + repository.length > MAX_NAME_LENGTH) throw malformed('name is too long');
-  // 64 hex digits alone read as an image id, which names no repository.
-  if (components.length === 1 && /^[0-9a-f]{64}$/.test(repository)) throw malformed('an image id');
   return { registry, repository, ...version(tag, digest) };
 }
 
