@@ -95,14 +95,14 @@ function environmentJson(environment: EffectiveEnvironment): JsonObject {
     development: environment.development,
     sign: environment.sign.map((rule) => ({
       who: rule.who,
-      countsFor: rule.countsFor.map((globs) => globs.map((glob) => glob.source)),
+      countsFor: rule.countsFor.map((globs) => globs.map((glob) => glob.text)),
       lifetimeSeconds: rule.lifetimeSeconds,
       line: rule.line,
     })),
     run: environment.run.map((rule) => ({
       from: rule.environment,
       opens: rule.opens,
-      images: rule.images.map((glob) => glob.source),
+      images: rule.images.map((glob) => glob.text),
       require: rule.require.map(requirementText),
       line: rule.line,
     })),
@@ -120,12 +120,12 @@ function environmentText(context: CliContext, environment: EffectiveEnvironment)
 }
 
 function signText(rule: SignRule): string {
-  const globs = rule.countsFor.map((list) => list.map((glob) => glob.source).join(' or ')).join(' and ');
+  const globs = rule.countsFor.map((list) => list.map((glob) => glob.text).join(' or ')).join(' and ');
   return `  sign  ${rule.who} for ${rule.lifetimeSeconds / 60} min, counts for ${globs} (line ${rule.line})`;
 }
 
 function runText(rule: RunRule): readonly string[] {
-  const images = rule.images.map((glob) => glob.source).join(', ');
+  const images = rule.images.map((glob) => glob.text).join(', ');
   const verb = rule.opens ? 'run ' : 'also';
   return [
     `  ${verb}  ${images} (${rule.environment}, line ${rule.line})`,
