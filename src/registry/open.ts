@@ -1,5 +1,7 @@
 // Which adapter serves a reference: a layout folder, or the registry that its host names.
+import { resolve, sep } from 'node:path';
 import type { ImageReference } from '../formats/oci.ts';
+import { SealyardError } from '../ground/errors.ts';
 import { LayoutRegistry } from './layout.ts';
 import type { Registry } from './registry.ts';
 import { RemoteRegistry } from './remote.ts';
@@ -14,11 +16,26 @@ export function openRegistry(ref: ImageReference, o: RegistryOptions): Registry 
 
 const MAX_HOSTS = 256;
 
-/** Registries by host, each made once, so that tokens and connections are shared among many references. */
-export function registries(o: RegistryOptions): (ref: ImageReference) => Registry {
+export interface RegistriesOptions extends RegistryOptions {
+  /**
+   * Layout folders that references may name, and all folders within them. `any` is for a person's own command; where
+   * references come from strangers (pods), each folder that they name is a file of this machine that we open for them.
+   */
+  readonly layouts: 'any' | readonly string[];
+}
+
+/**
+ * Registries by host, each made once, so that tokens and connections are shared among many references.
+ * The function throws SealyardError `SY-REGISTRY-REFERENCE` for a layout folder that is not among those allowed.
+ */
+export function registries(o: RegistriesOptions): (ref: ImageReference) => Registry {
   const known = new Map<string, Registry>();
   return (ref) => {
-    if ('layout' in ref) return new LayoutRegistry(ref.layout);
+    if ('layout' in ref) {
+      if (!isAllowed(ref.layout, o.layouts))
+        throw new SealyardError('SY-REGISTRY-REFERENCE', 'a folder that references may not name here');
+      return new LayoutRegistry(ref.layout);
+    }
     const found = known.get(ref.registry);
     if (found !== undefined) return found;
     const made = new RemoteRegistry(ref.registry, o);
@@ -30,4 +47,10 @@ export function registries(o: RegistryOptions): (ref: ImageReference) => Registr
     }
     return made;
   };
+}
+
+function isAllowed(folder: string, layouts: RegistriesOptions['layouts']): boolean {
+  if (layouts === 'any') return true;
+  const path = resolve(folder) + sep;
+  return layouts.some((allowed) => path.startsWith(resolve(allowed) + sep));
 }
