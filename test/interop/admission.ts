@@ -9,7 +9,7 @@ export interface ReviewAnswer {
 }
 
 /** The request body for a pod that runs these images. */
-export function reviewOf(images: readonly string[], namespace: string, uid = randomUUID()): string {
+export function reviewOf(images: readonly string[], namespace: string, uid: string = randomUUID()): string {
   const kind = { group: '', version: 'v1', kind: 'Pod' };
   const resource = { group: '', version: 'v1', resource: 'pods' };
   const containers = images.map((image, i) => ({ name: `c${i}`, image }));
