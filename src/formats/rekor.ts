@@ -120,7 +120,7 @@ function readHashedRekord(spec: ProtoMessage): HashedRekord {
 }
 
 /** A signature with its verifier, as in the entries and in the requests of Rekor v2. @throws SealyardError */
-export function readSignatureV2(signature: ProtoMessage): LoggedSignature & { readonly keyDetails: string } {
+function readSignatureV2(signature: ProtoMessage): LoggedSignature & { readonly keyDetails: string } {
   const verifier = signature.message('verifier', ['keyDetails', 'x509Certificate', 'publicKey']);
   const keyDetails = verifier.text('keyDetails', 64);
   if (verifier.has('x509Certificate') === verifier.has('publicKey'))

@@ -125,6 +125,16 @@ suite('Merkle trees', () => {
       );
   });
 
+  test('a proof that stops below the root of the size claimed is none, though the hashes fit', () => {
+    const [a, b, c] = many;
+    assert.ok(a !== undefined && b !== undefined && c !== undefined);
+    assert.ok(!verifyInclusion({ index: 0, size: 2, leafHash: a, proof: [], root: a }));
+    const firstRoot = nodeHash(a, b);
+    const claim = { firstSize: 2, firstRoot, secondRoot: nodeHash(firstRoot, c), proof: [c] };
+    assert.ok(verifyConsistency({ ...claim, secondSize: 3 }));
+    assert.ok(!verifyConsistency({ ...claim, secondSize: 5 }));
+  });
+
   test('an endless proof ends with the tree', () => {
     const proof = Array.from({ length: 100_000 }, () => many[0] ?? new Uint8Array());
     const root = many[1] ?? new Uint8Array();

@@ -43,6 +43,12 @@ function refuses(bundle: Bundle, code: Code, options: Partial<VerifyOptions> = {
   assert.throws(() => check(bundle, options), { code });
 }
 
+/** A note's signature line with one letter in the middle of its base64 changed. */
+function flipped(line: string): string {
+  const at = line.length - 40;
+  return `${line.slice(0, at)}${line[at] === 'A' ? 'B' : 'A'}${line.slice(at + 1)}`;
+}
+
 const good = world.bundle({ content: { message } });
 const goodV1 = world.bundle({ content: { message }, log: 'v1' });
 const envelope = world.bundle({ content: { statement: statement() } });
@@ -278,6 +284,28 @@ suite('where it is logged', () => {
     refuses({ ...good, entries: [elsewhere] }, 'SY-VERIFY-LOG-ENTRY-MISMATCH');
   });
 
+  test('an entry with the same digest but another signature or certificate is refused', () => {
+    assert.ok(good.content.kind === 'message' && good.material.kind === 'certificate');
+    const [leaf] = good.material.chain;
+    assert.ok(leaf !== undefined);
+    const record = {
+      digest: { algorithm: 'sha256', value: sha256(message) },
+      signature: good.content.signature,
+      keyDetails: 'PKIX_ECDSA_P256_SHA_256',
+      verifier: { kind: 'certificate', der: leaf },
+    } as const;
+    const logged = (body: Uint8Array): Bundle => ({ ...good, entries: [world.entry({ log: 'v2', body })] });
+    check(logged(hashedRekordBody(record)));
+    const others = [
+      { signature: Uint8Array.of(1) },
+      { verifier: { kind: 'certificate', der: world.ca.certificate.der } },
+      { verifier: { kind: 'public-key', spki: leaf } },
+      { digest: { algorithm: 'sha256', value: new Uint8Array(32) } },
+    ] as const;
+    for (const other of others)
+      refuses(logged(hashedRekordBody({ ...record, ...other })), 'SY-VERIFY-LOG-ENTRY-MISMATCH');
+  });
+
   test('a stripped, cut or altered proof is refused', () => {
     const { inclusionProof: _, ...bare } = entry;
     refuses({ ...good, entries: [bare] }, 'SY-VERIFY-LOG-PROOF-MISSING');
@@ -355,6 +383,12 @@ suite('where it is logged', () => {
     const witnessed = prepareTrust(world.trustedRoot(), { witnesses: [witnessKey(known)] });
     assert.equal(check(bundle, { trust: witnessed }).entries[0]?.cosigners, 1);
     assert.equal(check(bundle).entries[0]?.cosigners, 0);
+    const [cosigned] = bundle.entries;
+    assert.ok(cosigned?.inclusionProof !== undefined);
+    const lines = (cosigned.inclusionProof.checkpoint ?? '').split('\n');
+    const forged = lines.map((line, i) => (i === 4 ? flipped(line) : line)).join('\n');
+    const entries = [{ ...cosigned, inclusionProof: { ...cosigned.inclusionProof, checkpoint: forged } }];
+    refuses({ ...bundle, entries }, 'SY-VERIFY-CHECKPOINT-SIGNATURE', { trust: witnessed });
     const impostor = world.bundle({ content: { message }, cosigners: [{ ...known, key: edKey() }] });
     assert.equal(check(impostor, { trust: witnessed }).entries[0]?.cosigners, 0);
   });

@@ -1,5 +1,6 @@
 // Outside vectors: each verification case of sigstore-conformance, for the reason in its README; and a second opinion.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash, createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
@@ -78,7 +79,26 @@ suite('sigstore-conformance', { skip }, () => {
     }
   });
 
-  test('@sigstore/verify agrees on each case but those that its version is known to see otherwise', () => {
+  test('the executable speaks the protocol of the suite: exit 0 for yes, another for no', () => {
+    for (const name of ['rekor2-happy-path', 'managed-key-and-trusted-root', 'signature-mismatch_fail']) {
+      const found = cases.find((one) => one.name === name);
+      assert.ok(found !== undefined && 'path' in found.files.artifact);
+      const { bundle, trustedRoot, artifact, expect } = found.files;
+      const who =
+        'key' in expect
+          ? ['--key', expect.key]
+          : ['--certificate-identity', expect.san, '--certificate-oidc-issuer', expect.issuer];
+      const command = new URL('../conformance/sigstore.ts', import.meta.url).pathname;
+      const flags = ['--bundle', bundle, ...who, '--trusted-root', trustedRoot, artifact.path];
+      const { status, stderr } = spawnSync(process.execPath, [command, 'verify-bundle', ...flags], {
+        encoding: 'utf8',
+      });
+      assert.equal(status === 0, !found.mustFail, stderr);
+      if (found.mustFail) assert.match(stderr, /^SY-VERIFY-SIGNATURE-INVALID: /);
+    }
+  });
+
+  test('@sigstore/verify agrees on each case', () => {
     const disagreements = cases
       .filter(({ files, mustFail }) => secondOpinion(files) === mustFail)
       .map(({ name }) => name);
