@@ -2,8 +2,7 @@
 import { type Code, isSealyardError, SealyardError } from '../ground/errors.ts';
 import type { Digest, EnvironmentName } from '../ground/ids.ts';
 import type { Clock } from '../ground/ports.ts';
-import type { Policy } from '../policy/policy.ts';
-import { type Decision, decideRun } from '../policy/run.ts';
+import { type Decision, decideRun, type Policy } from '../policy/index.ts';
 import type { EvidenceSource, ImageEvidence, SettledImage } from './evidence.ts';
 import type { ImageUse } from './images.ts';
 

@@ -3,7 +3,7 @@ import { type ImageReference, parseManifest, parseReference } from '../formats/o
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import type { Digest } from '../ground/ids.ts';
 import type { Clock } from '../ground/ports.ts';
-import type { ImageFacts } from '../policy/facts.ts';
+import type { ImageFacts } from '../policy/index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { VerifyRequirements } from '../verify/bundle.ts';
 import type { Facts } from '../verify/facts.ts';

@@ -27,7 +27,7 @@ export const MANIFEST_MEDIA_TYPES: readonly string[] = [
 const MAX_DEPTH = 16;
 
 /** @throws SealyardError `SY-REGISTRY-DIGEST-MISMATCH` */
-export function checkDigest(bytes: Uint8Array, digest: Digest): void {
+function checkDigest(bytes: Uint8Array, digest: Digest): void {
   if (digestOf(bytes) !== digest) throw new SealyardError('SY-REGISTRY-DIGEST-MISMATCH', digest);
 }
 

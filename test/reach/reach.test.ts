@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { fromUtf8, toUtf8 } from '../../src/ground/bytes.ts';
+import { fetchJsonVia } from '../../src/reach/json.ts';
 import { createReach, LOCAL_TOO, PUBLIC_ONLY, type Reach } from '../../src/reach/reach.ts';
 import { bodyOf, listening, serve } from './loopback.ts';
 
@@ -306,4 +307,26 @@ test('a redirect can be held to fewer networks than the request itself', async (
   await assert.rejects(local(t).fetch(outer.url, { ...options, refuse: ['loopback'] }), {
     code: 'SY-REACH-ADDRESS-REFUSED',
   });
+});
+
+test('JSON documents of others are read within bounds', async (t) => {
+  const answers: Readonly<Record<string, readonly [number, string]>> = {
+    '/good': [200, '{"keys":[]}'],
+    '/absent': [404, '{}'],
+    '/broken': [200, '{"keys":'],
+    '/deep': [200, '['.repeat(100) + ']'.repeat(100)],
+    '/large': [200, `"${'x'.repeat(2000)}"`],
+    '/bytes': [200, '\u00ff'],
+  };
+  const { url } = await serve(t, (request, response) => {
+    const [status, body] = answers[request.url ?? ''] ?? [500, ''];
+    response.writeHead(status).end(Buffer.from(body, 'latin1'));
+  });
+  const get = fetchJsonVia(local(t), BOUNDS);
+  assert.deepEqual(await get(`${url}/good`), { keys: [] });
+  await assert.rejects(get(`${url}/absent`), { code: 'SY-REACH-STATUS' });
+  await assert.rejects(get(`${url}/broken`), { code: 'SY-JSON-MALFORMED' });
+  await assert.rejects(get(`${url}/deep`), { code: 'SY-JSON-TOO-LARGE' });
+  await assert.rejects(get(`${url}/large`), { code: 'SY-REACH-TOO-LARGE' });
+  await assert.rejects(get(`${url}/bytes`), { code: 'SY-JSON-MALFORMED' });
 });

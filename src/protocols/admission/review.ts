@@ -7,7 +7,7 @@ import { SealyardError } from '../../ground/errors.ts';
 import type { EnvironmentName } from '../../ground/ids.ts';
 import { isObject, type Json } from '../../ground/json.ts';
 import type { Clock, Random } from '../../ground/ports.ts';
-import type { Policy } from '../../policy/policy.ts';
+import type { Policy } from '../../policy/index.ts';
 import type { DoorRequest } from '../door.ts';
 import type { ReviewRequest } from './messages.ts';
 
