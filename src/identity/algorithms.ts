@@ -1,5 +1,5 @@
 // Which JWS algorithm a key may verify, in one table. What is not here (`none`, HS*) has no key and no code path.
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, type webcrypto } from 'node:crypto';
 import { fromBase64Url } from '../ground/bytes.ts';
 import type { JsonObject } from '../ground/json.ts';
 
@@ -76,7 +76,7 @@ function rsaIsSound(jwk: JsonObject): boolean {
 function pointIsSound(jwk: JsonObject): boolean {
   // The curve's own check (on the curve, not at infinity) is OpenSSL's, at import.
   try {
-    createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' });
+    createPublicKey({ key: { ...jwk } as webcrypto.JsonWebKey, format: 'jwk' });
     return true;
   } catch {
     return false;

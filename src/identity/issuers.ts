@@ -15,6 +15,8 @@ export interface IssuerRules {
   /** What the proof of possession signs; a CI issuer's `sub` (email issuers will say `email`). */
   readonly challenge: (claims: JsonObject) => string;
   readonly extensions: (claims: JsonObject, issuer: string) => ReadonlyMap<number, string>;
+  /** Claims that every certificate states when the token had them: where the extension is absent, so was the claim. */
+  readonly mappedClaims: ReadonlySet<string>;
   /** The claims that the extensions of a certificate state, for `where` expressions at verification. */
   readonly claimsFromExtensions: (extensions: ReadonlyMap<number, string>, issuer: string) => JsonObject;
 }
@@ -85,20 +87,23 @@ export const ISSUER_TYPES: Readonly<Record<IssuerType, IssuerRules>> = {
   github: {
     title: 'GitHub Actions',
     wellKnown: (url) =>
-      /^https:\/\/token\.actions\.(githubusercontent\.com(\/[a-z0-9-]+)?|[a-z0-9-]+\.ghe\.com)$/.test(url),
+      /^https:\/\/token\.actions\.(githubusercontent\.com(\/[a-z0-9-]+)?|[a-z0-9-]+\.ghe\.com)$/.test(url) ||
+      /^https:\/\/[^/]+\/_services\/token$/.test(url),
     san: (claims, issuer) =>
       uriName(`${githubBase(issuer)}/${requiredClaimText(claims, 'job_workflow_ref')}`, 'job_workflow_ref'),
     challenge: challengeSubject,
     extensions: (claims, issuer) => write(GITHUB, claims, issuer, githubBase(issuer)),
+    mappedClaims: mappedBy(GITHUB),
     claimsFromExtensions: (extensions, issuer) => read(GITHUB, extensions, issuer, githubBase(issuer)),
   },
   gitlab: {
     title: 'GitLab CI',
-    wellKnown: (url) => url === 'https://gitlab.com',
+    wellKnown: (url) => /^https:\/\/gitlab\.[a-z0-9.-]+$/.test(url),
     san: (claims) =>
       uriName(`https://${requiredClaimText(claims, 'ci_config_ref_uri')}`, 'ci_config_ref_uri'),
     challenge: challengeSubject,
     extensions: (claims, issuer) => write(GITLAB, claims, issuer, issuer.replace(/\/$/, '')),
+    mappedClaims: mappedBy(GITLAB),
     claimsFromExtensions: (extensions, issuer) => ({
       ...read(GITLAB, extensions, issuer, issuer.replace(/\/$/, '')),
       ...gitlabRefClaims(extensions.get(14)),
@@ -110,6 +115,7 @@ export const ISSUER_TYPES: Readonly<Record<IssuerType, IssuerRules>> = {
     san: (claims, issuer) => uriName(`${issuer}/${encodeSubject(requiredClaimText(claims, 'sub'))}`, 'sub'),
     challenge: challengeSubject,
     extensions: (claims, issuer) => write(DEVELOPMENT, claims, issuer, issuer),
+    mappedClaims: mappedBy(DEVELOPMENT),
     claimsFromExtensions: (extensions, issuer) => read(DEVELOPMENT, extensions, issuer, issuer),
   },
 };
@@ -119,6 +125,10 @@ export function inferIssuerType(url: string): IssuerType | undefined {
   for (const type of Object.keys(ISSUER_TYPES) as IssuerType[])
     if (ISSUER_TYPES[type].wellKnown(url)) return type;
   return undefined;
+}
+
+function mappedBy(rows: readonly Mapping[]): ReadonlySet<string> {
+  return new Set(['iss', ...rows.map((row) => row.claim).filter((claim) => claim !== undefined)]);
 }
 
 function write(

@@ -1,6 +1,7 @@
 // The policy document as values: what `loadPolicy` makes of the text and what every decision reads.
-import type { JsonObject } from '../ground/json.ts';
+
 import type { EnvironmentName, IdentityName } from '../ground/ids.ts';
+import type { JsonObject } from '../ground/json.ts';
 import type { IssuerConfig } from '../identity/identity.ts';
 import type { Expression } from './expression.ts';
 import type { Glob } from './glob.ts';
@@ -34,6 +35,8 @@ export interface SignRule {
   readonly countsFor: readonly (readonly Glob[])[];
   /** Of the certificate. 300 to 3600. */
   readonly lifetimeSeconds: number;
+  /** The built-in issuer vouches for it, so it counts in development environments only. */
+  readonly development: boolean;
   /** Line of the rule, and of the parents' rules that it narrows. */
   readonly line: number;
   readonly narrows: readonly number[];
@@ -57,6 +60,8 @@ export type Requirement =
     };
 
 export interface RunRule {
+  readonly opens: boolean;
+  readonly environment: EnvironmentName;
   readonly images: readonly Glob[];
   readonly require: readonly Requirement[];
   readonly line: number;
@@ -71,17 +76,16 @@ export interface EffectiveEnvironment {
   readonly development: boolean;
   readonly sign: readonly SignRule[];
   /**
-   * One group for each ancestor that has `run` rules, root first. An image must be matched by a rule of every
-   * group, and meet the requirements of every rule that matches it.
+   * Rules of the whole lineage, root first. Those of the root that has any decide which images may run at all
+   * (`opens`); an image must meet the requirements of every rule that matches it.
    */
-  readonly run: readonly (readonly RunRule[])[];
+  readonly run: readonly RunRule[];
   readonly line: number;
 }
 
 export interface ClusterRule {
   readonly name: string;
   readonly environment: EnvironmentName;
-  readonly issuer: string | undefined;
   readonly line: number;
 }
 
@@ -91,10 +95,8 @@ export interface Policy {
   readonly text: string;
   /** For messages: the path as it was given, or `policy`. */
   readonly file: string;
-  /** Issuers whose tokens count now; the built-in one only where the yard runs with `--development`. */
+  /** Issuers whose tokens and certificates count; the built-in one only where the yard runs with `--development`. */
   readonly issuers: readonly IssuerConfig[];
-  /** Issuers whose certificates may be judged: those above, and the built-in one even where it is off. */
-  readonly knownIssuers: readonly IssuerConfig[];
   readonly clusters: ReadonlyMap<string, ClusterRule>;
   readonly administer: readonly AdministerRule[];
   readonly identities: ReadonlyMap<IdentityName, IdentityRule>;

@@ -1,0 +1,14 @@
+// What a rule found wrong.
+import type { Code } from '../ground/errors.ts';
+
+export interface Violation {
+  readonly code: Code;
+  /** Name of the pure rule that speaks. */
+  readonly rule: string;
+  /** One sentence: what was demanded, by which line, and what was found. */
+  readonly message: string;
+  /** Of the policy document. */
+  readonly line?: number;
+  /** What almost passed. */
+  readonly nearest?: string;
+}
