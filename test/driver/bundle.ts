@@ -27,26 +27,29 @@ export interface LogEntryJson {
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 export const SIGNATURE_TYPE = 'https://sigstore.dev/cosign/sign/v1';
 
-/** `afterCertificate` runs between the certificate and the signature: a certificate can expire there. */
+/**
+ * `afterCertificate` runs between the certificate and the signature, for a certificate to expire there; the client that
+ * it gives makes the rest of the requests.
+ */
 export async function makeBundle(o: {
   readonly client: DoorClient;
   readonly token: string;
   readonly imageDigest: string;
   readonly predicateType?: string;
-  readonly afterCertificate?: () => Promise<void>;
+  readonly afterCertificate?: () => Promise<DoorClient>;
 }): Promise<BundleJson> {
   const key = newKey();
   const granted = await o.client.certificate(o.token, key);
   if (granted.status !== 200) throw new Error(`no certificate: ${granted.status} ${granted.body.toString()}`);
   const leaf = leafOf(granted.body);
-  await o.afterCertificate?.();
+  const client = (await o.afterCertificate?.()) ?? o.client;
   const payload = statement(o.imageDigest, o.predicateType ?? SIGNATURE_TYPE);
   const signed = preAuthEncoding(payload);
   const signature = sign('sha256', signed, key.privateKey);
   const digest = createHash('sha256').update(signed).digest();
-  const logged = await o.client.logEntry({ digest, signature, verifier: { certificate: leaf } });
+  const logged = await client.logEntry({ digest, signature, verifier: { certificate: leaf } });
   if (logged.status !== 201) throw new Error(`no log entry: ${logged.status} ${logged.body.toString()}`);
-  const stamped = await o.client.timestamp(signature);
+  const stamped = await client.timestamp(signature);
   if (stamped.status !== 200) throw new Error(`no timestamp: ${stamped.status}`);
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',

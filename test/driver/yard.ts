@@ -93,7 +93,7 @@ export class RunningYard {
 export async function startYard(o: YardOptions): Promise<RunningYard> {
   const startedAt = performance.now();
   const command = [...(o.wrapper ?? []), process.execPath, ...(o.nodeArgs ?? []), BUILT];
-  const args = ['--data', o.data, '--json', 'up', ...addressesOf(o.data), '--no-tour', ...(o.args ?? [])];
+  const args = ['--data', o.data, '--json', 'up', ...addressesOf(o.data, o.args ?? []), '--no-tour'];
   const [program = '', ...rest] = [...command, ...args];
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -144,13 +144,14 @@ export function runSealyard(
 }
 
 // The public URL is fixed at first start, so the ports that were free then are asked for again.
-function addressesOf(data: string): string[] {
+function addressesOf(data: string, args: readonly string[]): string[] {
   const file = join(data, 'yard.json');
   const known = existsSync(file)
     ? (JSON.parse(readFileSync(file, 'utf8')) as { url: string; plainUrl?: string })
     : undefined;
   const at = (url: string | undefined): string => `127.0.0.1:${url === undefined ? '0' : new URL(url).port}`;
-  return ['--listen', at(known?.url), '--listen-plain', at(known?.plainUrl)];
+  const listen = args.includes('--listen') ? [] : ['--listen', at(known?.url)];
+  return [...listen, '--listen-plain', at(known?.plainUrl), ...args];
 }
 
 async function firstLine(child: ChildProcess, said: () => string): Promise<string> {

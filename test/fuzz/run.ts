@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../driver/build.ts';
 import { temporaryFolder } from '../driver/folder.ts';
-import { SUBJECT, startDevelopmentYard } from '../interop/stage.ts';
+import { SUBJECT, startDocumentedYard } from '../interop/stage.ts';
 import { fuzzDoors } from './fuzz-doors.ts';
 import { fuzzParsers } from './fuzz-parsers.ts';
 import { collectSeeds } from './seeds.ts';
@@ -19,7 +19,7 @@ process.stdout.write(`fuzz: seed ${seed}, ${seconds} s\n`);
 
 ensureBuilt();
 using folder = temporaryFolder('fuzz');
-const yard = await startDevelopmentYard(folder.file('yard'), 'docs/examples/policy.yaml');
+const yard = await startDocumentedYard(folder.file('yard'));
 let crashes: readonly Crash[];
 let inputs: number;
 try {

@@ -3,17 +3,14 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BundleJson, makeBundle } from '../driver/bundle.ts';
 import { DoorClient } from '../driver/client.ts';
-import type { CommandResult } from '../driver/yard.ts';
+import type { CommandResult, RunningYard } from '../driver/yard.ts';
 import { admissionReview } from './admission.ts';
 import { missingPrograms, openStage, type Stage, SUBJECT, startDevelopmentYard } from './stage.ts';
 
-const POLICY = 'docs/examples/policy.yaml';
-/** The short-lived job of the policy file gets certificates of this lifetime. */
-const HASTY_SUBJECT = 'acme/shop/hasty';
-const HASTY_LIFETIME_MS = 5_000;
+/** Longer than the certificates of the documented policy live. */
+const AFTER_EXPIRY_MS = 20 * 60_000;
 
 const missing = await missingPrograms();
 
@@ -22,7 +19,7 @@ describe('cosign', { skip: missing ?? false }, () => {
   let client: DoorClient;
 
   before(async () => {
-    stage = await openStage({ policyFile: POLICY });
+    stage = await openStage();
     client = new DoorClient({ url: stage.yard.url, roots: stage.yard.rootsPem });
   });
   after(async () => {
@@ -30,48 +27,62 @@ describe('cosign', { skip: missing ?? false }, () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  const cosignVerify = (image: string, identity = stage.identity): Promise<CommandResult> =>
-    stage.cosign([
-      'verify',
-      '--trusted-root',
-      stage.trustedRoot,
-      '--certificate-identity',
-      identity,
-      '--certificate-oidc-issuer',
-      stage.issuer,
-      image,
-    ]);
-  const ownVerify = (image: string, identity = stage.identity): Promise<CommandResult> =>
-    stage.yard.sealyard(
+  interface Against {
+    readonly yard: RunningYard;
+    readonly trust: string;
+    readonly identity?: string;
+  }
+  const usual = (): Against => ({ yard: stage.yard, trust: stage.trustedRoot });
+  const expected = ({ yard, identity }: Against): { issuer: string; identity: string } => {
+    const issuer = `${yard.url}/oidc`;
+    return { issuer, identity: identity ?? `${issuer}/${SUBJECT}` };
+  };
+  const cosignVerify = (image: string, against: Against): Promise<CommandResult> => {
+    const { issuer, identity } = expected(against);
+    const who = ['--certificate-identity', identity, '--certificate-oidc-issuer', issuer];
+    return stage.cosign(['verify', '--trusted-root', against.trust, ...who, image]);
+  };
+  const ownVerify = (image: string, against: Against): Promise<CommandResult> => {
+    const { issuer, identity } = expected(against);
+    return stage.yard.sealyard(
       '--json',
       '--trust',
-      stage.trustedRoot,
+      against.trust,
       'verify',
       image,
       '--identity',
       identity,
       '--issuer',
-      stage.issuer,
+      issuer,
     );
-  const token = (): string => readFileSync(stage.tokenFile, 'utf8');
-  const tokenOf = async (subject: string): Promise<string> => {
-    const file = stage.folder.file(`${subject.replaceAll('/', '-')}.token`);
-    await stage.yard.ask('token', 'ci', subject, '--out', file);
-    return readFileSync(file, 'utf8');
   };
-
-  async function accepted(image: string): Promise<void> {
-    const [theirs, ours] = [await cosignVerify(image), await ownVerify(image)];
+  const token = (): string => readFileSync(stage.tokenFile, 'utf8');
+  async function accepted(image: string, against = usual()): Promise<void> {
+    const [theirs, ours] = [await cosignVerify(image, against), await ownVerify(image, against)];
     assert.equal(theirs.status, 0, theirs.stderr);
     assert.equal(ours.status, 0, ours.stdout + ours.stderr);
   }
 
   // Status 1 is "no"; anything else would be a verifier that could not tell.
-  async function refused(image: string, code: RegExp, identity = stage.identity): Promise<void> {
-    const [theirs, ours] = [await cosignVerify(image, identity), await ownVerify(image, identity)];
+  async function refused(image: string, code: RegExp, against = usual()): Promise<void> {
+    const [theirs, ours] = [await cosignVerify(image, against), await ownVerify(image, against)];
     assert.notEqual(theirs.status, 0, `cosign accepted it: ${theirs.stdout}`);
     assert.equal(ours.status, 1, ours.stdout + ours.stderr);
     assert.match((JSON.parse(ours.stdout) as { code: string }).code, code);
+  }
+
+  async function withYard(name: string, use: (data: string) => Promise<RunningYard>): Promise<void> {
+    const yard = await use(stage.folder.file(name));
+    await yard.stop();
+  }
+
+  async function jobOf(yard: RunningYard): Promise<{ client: DoorClient; token: string }> {
+    const file = stage.folder.file('other.token');
+    await yard.ask('token', 'ci', SUBJECT, '--out', file);
+    return {
+      client: new DoorClient({ url: yard.url, roots: yard.rootsPem }),
+      token: readFileSync(file, 'utf8'),
+    };
   }
 
   async function forged(name: string, bend: (bundle: BundleJson) => void): Promise<string> {
@@ -127,7 +138,10 @@ describe('cosign', { skip: missing ?? false }, () => {
 
   test('both refuse another identity', async () => {
     const image = await forged('shop/identity', () => {});
-    await refused(image, /^SY-VERIFY-IDENTITY-MISMATCH$/, `${stage.issuer}/acme/shop/other`);
+    await refused(image, /^SY-VERIFY-IDENTITY-MISMATCH$/, {
+      ...usual(),
+      identity: `${stage.issuer}/acme/shop/other`,
+    });
   });
 
   test('both refuse an altered payload', async () => {
@@ -155,42 +169,42 @@ describe('cosign', { skip: missing ?? false }, () => {
 
   test('both refuse a signature that was made after its certificate expired', async () => {
     const image = await stage.registry.pushImage('shop/expired');
-    const made = (wait: boolean): Promise<BundleJson> =>
-      tokenOf(HASTY_SUBJECT).then((hasty) =>
-        makeBundle({
-          client,
-          token: hasty,
-          imageDigest: image.slice(image.indexOf('@') + 1),
-          ...(wait ? { afterCertificate: () => sleep(HASTY_LIFETIME_MS + 2_000) } : {}),
-        }),
-      );
-    const identity = `${stage.issuer}/${HASTY_SUBJECT}`;
-    await stage.registry.replaceBundles(image, JSON.stringify(await made(false)));
-    assert.equal((await ownVerify(image, identity)).status, 0);
-    assert.equal((await cosignVerify(image, identity)).status, 0);
-    await stage.registry.replaceBundles(image, JSON.stringify(await made(true)));
-    await refused(image, /^SY-(VERIFY|CHAIN)-/, identity);
+    const imageDigest = image.slice(image.indexOf('@') + 1);
+    await withYard('late', async (data) => {
+      const early = await startDocumentedYard(data, stage.registry.host);
+      const job = await jobOf(early);
+      const inTime = await makeBundle({ ...job, imageDigest });
+      await stage.registry.replaceBundles(image, JSON.stringify(inTime));
+      const trust = stage.folder.file('late-root.json');
+      await early.ask('trust', 'export', '--trusted-root', '--out', trust);
+      await accepted(image, early, trust);
+      let late = early;
+      const tooLate = await makeBundle({
+        ...job,
+        imageDigest,
+        afterCertificate: async () => {
+          job.client.close();
+          await early.stop();
+          late = await startDocumentedYard(data, stage.registry.host, { clockShiftMs: AFTER_EXPIRY_MS });
+          return new DoorClient({ url: late.url, roots: late.rootsPem });
+        },
+      });
+      await stage.registry.replaceBundles(image, JSON.stringify(tooLate));
+      await refused(image, /^SY-(VERIFY|CHAIN)-/, { yard: late, trust });
+      return late;
+    });
   });
 
   test('both refuse the certificate of a foreign yard', async () => {
-    const foreign = await startDevelopmentYard(stage.folder.file('foreign'), POLICY);
-    try {
-      const file = stage.folder.file('foreign.token');
-      await foreign.ask('token', 'ci', SUBJECT, '--out', file);
-      const foreignClient = new DoorClient({ url: foreign.url, roots: foreign.rootsPem });
+    await withYard('foreign', async (data) => {
+      const foreign = await startDocumentedYard(data, stage.registry.host);
       const image = await stage.registry.pushImage('shop/foreign');
       const imageDigest = image.slice(image.indexOf('@') + 1);
-      const bundle = await makeBundle({
-        client: foreignClient,
-        token: readFileSync(file, 'utf8'),
-        imageDigest,
-      });
-      foreignClient.close();
+      const bundle = await makeBundle({ ...(await jobOf(foreign)), imageDigest });
       await stage.registry.replaceBundles(image, JSON.stringify(bundle));
-      await refused(image, /^SY-(VERIFY|CHAIN)-/, `${foreign.url}/oidc/${SUBJECT}`);
-    } finally {
-      await foreign.stop();
-    }
+      await refused(image, /^SY-(VERIFY|CHAIN)-/, { yard: foreign, trust: stage.trustedRoot });
+      return foreign;
+    });
   });
 
   test('both refuse a checkpoint that another key signed', async () => {

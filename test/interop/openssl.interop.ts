@@ -10,7 +10,7 @@ import { chainOf } from '../driver/bundle.ts';
 import { DoorClient, newKey } from '../driver/client.ts';
 import { type Folder, temporaryFolder } from '../driver/folder.ts';
 import type { RunningYard } from '../driver/yard.ts';
-import { SUBJECT, startDevelopmentYard } from './stage.ts';
+import { SUBJECT, startDocumentedYard } from './stage.ts';
 
 const installed = await install();
 
@@ -21,7 +21,7 @@ describe('openssl', { skip: 'skip' in installed ? installed.skip : false }, () =
 
   before(async () => {
     folder = temporaryFolder('openssl');
-    yard = await startDevelopmentYard(folder.file('yard'), 'docs/examples/policy.yaml');
+    yard = await startDocumentedYard(folder.file('yard'));
     client = new DoorClient({ url: yard.url, roots: yard.rootsPem });
   });
   after(async () => {

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { temporaryFolder } from '../driver/folder.ts';
+import { freePort } from '../driver/port.ts';
 
 export const BUNDLE_TYPE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
@@ -167,16 +167,6 @@ export async function startRegistry(path: string): Promise<TestRegistry> {
     await ended;
     folder[Symbol.dispose]();
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP listener has a port');
-  return address.port;
 }
 
 async function answers(url: string): Promise<void> {

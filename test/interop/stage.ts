@@ -1,9 +1,10 @@
 // What the interop suites stand on: outside programs, a registry, a yard of the built artefact, and a job's token.
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { install as installCosign } from '../clients/cosign.ts';
 import { install as installRegistry } from '../clients/docker-registry.ts';
 import { type Folder, temporaryFolder } from '../driver/folder.ts';
+import { freePort } from '../driver/port.ts';
 import { type CommandResult, type RunningYard, startYard } from '../driver/yard.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
 
@@ -30,13 +31,13 @@ export async function missingPrograms(): Promise<string | undefined> {
   return undefined;
 }
 
-export async function openStage(o: { readonly policyFile?: string } = {}): Promise<Stage> {
+export async function openStage(): Promise<Stage> {
   const [cosign, registryProgram] = [await installCosign(), await installRegistry()];
   if ('skip' in cosign) throw new Error(cosign.skip);
   if ('skip' in registryProgram) throw new Error(registryProgram.skip);
   const folder = temporaryFolder('interop');
   const registry = await startRegistry(registryProgram.path);
-  const yard = await startDevelopmentYard(folder.file('yard'), o.policyFile);
+  const yard = await startDocumentedYard(folder.file('yard'), registry.host);
   const files = await exportTrust(yard, folder);
   const tokenFile = folder.file('job.token');
   await yard.ask('token', 'ci', SUBJECT, '--out', tokenFile);
@@ -58,13 +59,40 @@ export async function openStage(o: { readonly policyFile?: string } = {}): Promi
   };
 }
 
-/** A yard with the built-in issuer on, that may reach registries on loopback. */
-export async function startDevelopmentYard(data: string, policyFile?: string): Promise<RunningYard> {
-  if (policyFile !== undefined) {
+/**
+ * A yard as the documented policy file describes it: the built-in issuer is on and registries on loopback may be
+ * reached. `shift` moves its clock.
+ */
+export async function startDocumentedYard(
+  data: string,
+  registryHost = 'localhost:5000',
+  o: { readonly clockShiftMs?: number } = {},
+): Promise<RunningYard> {
+  const args = ['--development', '--allow-private-addresses'];
+  if (!existsSync(`${data}/policy.yaml`)) {
+    const port = await freePort();
     mkdirSync(data, { recursive: true, mode: 0o700 });
-    copyFileSync(policyFile, `${data}/policy.yaml`);
+    writeFileSync(`${data}/policy.yaml`, documentedPolicy(`https://127.0.0.1:${port}`, registryHost));
+    args.push('--listen', `127.0.0.1:${port}`);
   }
-  return startYard({ data, args: ['--development', '--allow-private-addresses'] });
+  const nodeArgs = o.clockShiftMs === undefined ? [] : ['--import', shiftedClock(o.clockShiftMs)];
+  return startYard({ data, args, nodeArgs });
+}
+
+/** docs/examples/policy.yaml with this yard's and this registry's address in the place of the usual ones. */
+export function documentedPolicy(yardUrl: string, registryHost: string): string {
+  const text = readFileSync('docs/examples/policy.yaml', 'utf8');
+  return text.replaceAll('https://127.0.0.1:8443', yardUrl).replaceAll('localhost:5000', registryHost);
+}
+
+// A module that moves the wall clock of the process (and of its threads), and of nothing else on the machine.
+function shiftedClock(ms: number): string {
+  const source = `const Real = Date; const shift = ${ms};
+    globalThis.Date = class Date extends Real {
+      constructor(...given) { if (given.length === 0) super(Real.now() + shift); else super(...given); }
+      static now() { return Real.now() + shift; }
+    };`;
+  return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 
 async function exportTrust(
