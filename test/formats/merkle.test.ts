@@ -9,7 +9,7 @@ import {
   verifyInclusion,
 } from '../../src/formats/merkle.ts';
 import { fromHex, toHex } from '../../src/ground/bytes.ts';
-import { treeOf } from '../verify/world.ts';
+import { treeOf } from '../verify/world-tree.ts';
 
 // The leaves and roots that the reference implementations of RFC 6962 test with.
 const LEAVES = [

@@ -13,7 +13,7 @@ import {
 } from '../../src/formats/rekor.ts';
 import { toBase64, toUtf8 } from '../../src/ground/bytes.ts';
 import { canonicalJson, type Json } from '../../src/ground/json.ts';
-import { ecKey, edKey } from '../verify/world.ts';
+import { ecKey, edKey } from '../verify/world-keys.ts';
 import { refused, variants } from './refused.ts';
 
 const digest = new Uint8Array(32).fill(1);

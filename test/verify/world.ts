@@ -1,9 +1,8 @@
 // A whole signing world in memory, made anew for each run: authority, certificate log, two signature logs, timestamps.
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { SignatureAlgorithm } from '../../src/formats/algorithms.ts';
 import type { Bundle, TransparencyEntry } from '../../src/formats/bundle.ts';
 import { IN_TOTO_PAYLOAD_TYPE, preAuthEncoding } from '../../src/formats/dsse.ts';
-import { leafHash, nodeHash } from '../../src/formats/merkle.ts';
+import { leafHash } from '../../src/formats/merkle.ts';
 import {
   encodeCheckpoint,
   encodeNote,
@@ -11,7 +10,7 @@ import {
   noteKeyId,
   spkiKeyId,
 } from '../../src/formats/note.ts';
-import { hashedRekordBody, keyDetailsOf, signedEntryTimestampBytes } from '../../src/formats/rekor.ts';
+import { keyDetailsOf, signedEntryTimestampBytes } from '../../src/formats/rekor.ts';
 import { encodeStatement, type Statement } from '../../src/formats/statement.ts';
 import {
   assembleTimestampResponse,
@@ -29,40 +28,16 @@ import {
 import { type Certificate, type Extension, parseCertificate } from '../../src/formats/x509/certificate.ts';
 import { OID } from '../../src/formats/x509/oids.ts';
 import { encodeSct, leafIndexExtension, sctSignedBytes } from '../../src/formats/x509/sct.ts';
-import { concat, toBase64, toHex, toUtf8 } from '../../src/ground/bytes.ts';
+import { toUtf8 } from '../../src/ground/bytes.ts';
 import { asSerial, type Serial } from '../../src/ground/ids.ts';
-import { canonicalJson } from '../../src/ground/json.ts';
+import { bodyV1, recordV2 } from './world-bodies.ts';
+import { type Curve, ecKey, edKey, type Key, sha256, signWith } from './world-keys.ts';
+import { cosign, SIGNED_AT, treeOf } from './world-tree.ts';
 
-export interface Key {
-  readonly privateKey: KeyObject;
-  readonly spki: Uint8Array;
-}
-
-export type Curve = 'P-256' | 'P-384' | 'P-521';
-
-export function ecKey(curve: Curve = 'P-256'): Key {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: curve });
-  return { privateKey, spki: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })) };
-}
-
-export function edKey(): Key {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  return { privateKey, spki: new Uint8Array(publicKey.export({ type: 'spki', format: 'der' })) };
-}
-
-/** SHA-256 with ECDSA and RSA, plain with Ed25519. */
-export function signWith(key: Key, message: Uint8Array, hash: string = 'sha256'): Uint8Array {
-  return new Uint8Array(
-    sign(key.privateKey.asymmetricKeyType === 'ed25519' ? null : hash, message, key.privateKey),
-  );
-}
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
-}
+export { type Curve, ecKey, edKey, type Key, sha256, signWith } from './world-keys.ts';
+export { SIGNED_AT, treeOf, witnessKey } from './world-tree.ts';
 
 const START = new Date('2026-01-01T00:00:00Z');
-export const SIGNED_AT = new Date('2026-03-01T12:00:00Z');
 const YEAR_MS = 365 * 86_400_000;
 const ALGORITHM: SignatureAlgorithm = 'ecdsa-sha256';
 export const SAN = 'https://github.com/acme/shop/.github/workflows/release.yml@refs/heads/main';
@@ -356,91 +331,4 @@ export class World {
       timestamps: log === 'v2' ? [this.timestamp(signature, o.at)] : [],
     };
   }
-}
-
-function recordV2(
-  signed: Uint8Array,
-  signature: Uint8Array,
-  key: Key,
-  der: Uint8Array,
-  curve: Curve = 'P-256',
-): Uint8Array {
-  const algorithm = ({ 'P-256': 'sha256', 'P-384': 'sha384', 'P-521': 'sha512' } as const)[curve];
-  const value = new Uint8Array(createHash(algorithm).update(signed).digest());
-  return hashedRekordBody({
-    digest: { algorithm, value },
-    signature,
-    keyDetails: keyDetailsOf(key.spki),
-    verifier: { kind: 'certificate', der },
-  });
-}
-
-function bodyV1(
-  signed: Uint8Array,
-  payload: Uint8Array | undefined,
-  signature: Uint8Array,
-  der: Uint8Array,
-): Uint8Array {
-  const pem = `-----BEGIN CERTIFICATE-----\n${toBase64(der)}\n-----END CERTIFICATE-----\n`;
-  const verifier = toBase64(toUtf8(pem));
-  const hash = (bytes: Uint8Array): { algorithm: string; value: string } => ({
-    algorithm: 'sha256',
-    value: toHex(sha256(bytes)),
-  });
-  if (payload === undefined)
-    return toUtf8(
-      canonicalJson({
-        apiVersion: '0.0.1',
-        kind: 'hashedrekord',
-        spec: {
-          data: { hash: hash(signed) },
-          signature: { content: toBase64(signature), publicKey: { content: verifier } },
-        },
-      }),
-    );
-  return toUtf8(
-    canonicalJson({
-      apiVersion: '0.0.1',
-      kind: 'dsse',
-      spec: {
-        envelopeHash: hash(signed),
-        payloadHash: hash(payload),
-        signatures: [{ signature: toBase64(signature), verifier }],
-      },
-    }),
-  );
-}
-
-export function witnessKey(witness: { readonly name: string; readonly key: Key }): string {
-  const key = witness.key.spki.slice(-32);
-  const hint = toHex(noteKeyId(witness.name, 4, key).slice(0, 4));
-  return `${witness.name}+${hint}+${toBase64(concat(Uint8Array.of(4), key))}`;
-}
-
-function cosign(witness: { readonly name: string; readonly key: Key }, text: string): NoteSignature {
-  const time = BigInt(SIGNED_AT.getTime() / 1000);
-  const timeBytes = new Uint8Array(8);
-  new DataView(timeBytes.buffer).setBigUint64(0, time);
-  const signature = signWith(witness.key, toUtf8(`cosignature/v1\ntime ${time}\n${text}`));
-  return {
-    name: witness.name,
-    keyHint: noteKeyId(witness.name, 4, witness.key.spki.slice(-32)).slice(0, 4),
-    signature: concat(timeBytes, signature),
-  };
-}
-
-/** RFC 6962 §2.1 written down literally: the definition, not the algorithm under test. */
-export function treeOf(
-  leaves: readonly Uint8Array[],
-  index: number,
-): { root: Uint8Array; proof: Uint8Array[] } {
-  const [only] = leaves;
-  if (only === undefined) throw new TypeError('an empty tree');
-  if (leaves.length === 1) return { root: only, proof: [] };
-  let k = 1;
-  while (k * 2 < leaves.length) k *= 2;
-  const left = treeOf(leaves.slice(0, k), Math.min(index, k - 1));
-  const right = treeOf(leaves.slice(k), Math.max(0, index - k));
-  const root = nodeHash(left.root, right.root);
-  return { root, proof: index < k ? [...left.proof, right.root] : [...right.proof, left.root] };
 }
