@@ -17,7 +17,8 @@ import type { Registry } from '../../src/registry/registry.ts';
 import { prepareTrust, type TrustMaterial } from '../../src/verify/trust.ts';
 import { pushSmallImage } from '../registry/content.ts';
 import { client, type FakeOptions, type FakeRegistry, fakeRegistry } from '../registry/fake-registry.ts';
-import { SIGNED_AT, World } from '../verify/world.ts';
+import { World } from '../verify/world.ts';
+import { SIGNED_AT } from '../verify/world-tree.ts';
 
 export const REQUIRE = { timestampsAtLeast: 1, logEntriesAtLeast: 1, sctsAtLeast: 1 };
 

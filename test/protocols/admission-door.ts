@@ -33,8 +33,8 @@ environments:
         require: [ { signed: { by: release } } ]
 `;
 
-const ONE = '  prod: { issuer: https://oidc.example, environment: production }';
-export const TWO = `${ONE}\n  other: { issuer: https://oidc2.example, environment: production }`;
+const ONE = '  prod: { environment: production }';
+export const TWO = `${ONE}\n  other: { environment: production }`;
 
 export interface Door extends Stage {
   readonly records: ReturnType<typeof createMemoryStore>['records'];

@@ -18,7 +18,9 @@ import { isObject, type Json, type JsonObject, parseJson } from '../../src/groun
 import { createReach, LOCAL_TOO } from '../../src/reach/reach.ts';
 import { createYardClient, type YardClient } from '../../src/sign/yard-client.ts';
 import { bodyOf, listening } from '../reach/loopback.ts';
-import { SIGNED_AT, signWith, World } from '../verify/world.ts';
+import { World } from '../verify/world.ts';
+import { signWith } from '../verify/world-keys.ts';
+import { SIGNED_AT } from '../verify/world-tree.ts';
 
 export interface Asked {
   readonly path: string;
