@@ -61,10 +61,12 @@ function readSubject(json: Json): Subject {
 function readDigests(json: Json | undefined): Record<string, string> {
   if (!isObject(json)) refuse('subject.digest is missing');
   const entries = Object.entries(json);
-  if (entries.length === 0 || entries.length > MAX_DIGESTS) refuse('subject.digest has too few or many entries');
+  if (entries.length === 0 || entries.length > MAX_DIGESTS)
+    refuse('subject.digest has too few or many entries');
   // No prototype: the algorithm's name is the sender's text.
   const digests: Record<string, string> = Object.create(null);
-  for (const [algorithm, value] of entries) digests[algorithm] = readText(value, 'subject.digest').toLowerCase();
+  for (const [algorithm, value] of entries)
+    digests[algorithm] = readText(value, 'subject.digest').toLowerCase();
   return digests;
 }
 
