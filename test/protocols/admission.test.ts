@@ -187,10 +187,12 @@ test('an index may run where each of its platform images may, and not where one 
     );
   const good = await index({ ...amd, platform: { os: 'linux', architecture: 'amd64' } });
   const mixed = await index(amd, { ...arm, platform: { os: 'linux', architecture: 'arm64' } });
+  const reversed = await index({ ...arm, platform: { os: 'linux', architecture: 'arm64' } }, amd);
   const empty = await index();
   const at = (digest: string) => d.review(create(podOf(`${d.fake.host}/acme/shop@${digest}`)));
   assert.equal((await at(good.digest)).allowed, true);
   assert.equal((await at(mixed.digest)).allowed, false);
+  assert.equal((await at(reversed.digest)).allowed, false);
   assert.equal((await at(empty.digest)).allowed, false);
 });
 

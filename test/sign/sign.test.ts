@@ -221,3 +221,12 @@ test('what the yard says is repeated without control characters', async (t) => {
     (error: Error) => /\(bad \[31m x{400,}/.test(error.message) && error.message.length < 700,
   );
 });
+
+test('a certificate request that breaks off is not repeated, since the yard counts certificates per token', async (t) => {
+  const { signing, yard } = await stage(t, (path) => {
+    if (path === '/api/v2/signingCert') throw new Error('the connection breaks');
+    return undefined;
+  });
+  await assert.rejects(signImage(signing), { code: 'SY-REACH-FAILED' });
+  assert.equal(yard.asked.filter(({ path }) => path === '/api/v2/signingCert').length, 1);
+});

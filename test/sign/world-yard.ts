@@ -35,7 +35,7 @@ export interface WorldYard {
   readonly asked: readonly Asked[];
 }
 
-/** Changes what one service answers: status and body, or undefined to leave it. */
+/** Changes what one service answers: status and body, or undefined to leave it; a throw breaks the connection. */
 export type Bend = (
   path: string,
   answer: Uint8Array,
@@ -60,7 +60,8 @@ export async function worldYard(t: TestContext, bend: Bend = () => undefined): P
     const service = services(world, () => url)[path];
     if (service === undefined) return response.writeHead(404).end();
     const { status, bytes } = service(body);
-    const bent = bend(path, bytes);
+    const bent = bentOrBroken(bend, path, bytes);
+    if (bent === 'broken') return response.destroy();
     return response.writeHead(bent?.status ?? status).end(bent?.body ?? bytes);
   });
   ({ url } = await listening(t, server));
@@ -133,4 +134,12 @@ function timestamp(world: World, request: Uint8Array): Uint8Array {
 
 function read(body: Uint8Array): string {
   return fromUtf8(body) ?? '';
+}
+
+function bentOrBroken(bend: Bend, path: string, answer: Uint8Array): ReturnType<Bend> | 'broken' {
+  try {
+    return bend(path, answer);
+  } catch {
+    return 'broken';
+  }
 }
