@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -119,4 +120,21 @@ test('an image’s manifest is one that our own reader accepts, and paths out of
   assert.equal(read.kind, 'manifest');
   for (const path of ['../x', '/x', 'a//b', '.', '', 'a/../b', 'x'.repeat(300), 'a\0b'])
     assert.throws(() => tarOf([{ path, bytes: new Uint8Array() }]), TypeError, path);
+});
+
+test('a lock that its writer left behind when it died is broken, a fresh one is waited for', async (t) => {
+  const { ref, registry, path } = folder(t);
+  const lock = join(path, 'index.json.lock');
+  writeFileSync(lock, '');
+  const long = new Date(Date.now() - 60_000);
+  utimesSync(lock, long, long);
+  await pushSmallImage(registry, ref, 'after a crash');
+  writeFileSync(lock, '');
+  const waiting = pushSmallImage(registry, ref, 'in turn');
+  const before = readFileSync(join(path, 'index.json'), 'utf8');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(readFileSync(join(path, 'index.json'), 'utf8'), before);
+  rmSync(lock);
+  await waiting;
+  assert.notEqual(readFileSync(join(path, 'index.json'), 'utf8'), before);
 });
