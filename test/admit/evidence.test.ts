@@ -1,3 +1,4 @@
+// From references to facts: what is found, verified, remembered and bounded.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, MEDIA_TYPES, referrersTag } from '../../src/formats/oci.ts';

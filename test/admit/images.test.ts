@@ -1,3 +1,4 @@
+// Where Kubernetes objects name images.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { imagesOf } from '../../src/admit/images.ts';

@@ -1,3 +1,4 @@
+// The admission door: decisions, records, mutation, deadlines, and reviews that are none.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Commit } from '../../src/ground/change.ts';

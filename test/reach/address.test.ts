@@ -1,3 +1,4 @@
+// The table of networks: what each address really reaches.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type NetworkKind, networkKind } from '../../src/reach/address.ts';

@@ -1,3 +1,4 @@
+// The outbound client against hostile hosts: addresses, redirects, bodies, silence, retries, proxies.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';

@@ -1,3 +1,4 @@
+// The outbound client over TLS: whose roots count, and what never leaves it.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:https';
 import { type TestContext, test } from 'node:test';

@@ -1,3 +1,4 @@
+// Registry credentials: docker's files, credential helpers, and the challenges that ask for them.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// OCI layout folders and the images that we build: contents, races, damage, determinism.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {

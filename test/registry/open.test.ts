@@ -1,3 +1,4 @@
+// Which registry serves a reference, and which layout folders a reference may name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseReference } from '../../src/formats/oci.ts';

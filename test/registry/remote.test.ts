@@ -1,3 +1,4 @@
+// Remote registries, honest and hostile: digests, tokens, uploads, referrers and their fallback.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf, MEDIA_TYPES, parseManifest } from '../../src/formats/oci.ts';

@@ -1,3 +1,4 @@
+// Signing as a client: what is stored, what other libraries say of it, and yards that misbehave.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { bundleFromJSON } from '@sigstore/bundle';
