@@ -1,6 +1,7 @@
 // Reads the policy document that a command was given, with the public URL of the yard that it belongs to.
 import { SealyardError } from '../ground/errors.ts';
-import { loadPolicy, type Policy } from '../policy/policy.ts';
+import { loadPolicy } from '../policy/load.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { CliContext } from './context.ts';
 import { readText } from './files.ts';
 import { yardAddress } from './yard.ts';

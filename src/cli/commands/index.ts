@@ -9,6 +9,7 @@ import { tourCommand } from './tour.ts';
 import { trustCommand } from './trust.ts';
 import { upCommand } from './up.ts';
 import { verifyCommand } from './verify.ts';
+import { whyCommand } from './why.ts';
 
 export const COMMANDS: readonly CommandSpec[] = [
   upCommand,
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   attestCommand,
   verifyCommand,
   admitCommand,
+  whyCommand,
   policyCommand,
   trustCommand,
 ];

@@ -5,8 +5,8 @@ import { type Bundle, parseBundle } from '../../formats/bundle.ts';
 import { ERRORS, isSealyardError, SealyardError } from '../../ground/errors.ts';
 import { asEnvironmentName, asIdentityName } from '../../ground/ids.ts';
 import { type JsonObject, parseJson } from '../../ground/json.ts';
-import { identityNames } from '../../policy/identities.ts';
-import { decideRun } from '../../policy/run.ts';
+import { decideRun } from '../../policy/decide-run.ts';
+import { identityNamesOfFacts } from '../../policy/identities.ts';
 import { REAL_CLOCK } from '../../server/clock.ts';
 import { verifyBundle } from '../../verify/bundle.ts';
 import type { Facts } from '../../verify/facts.ts';
@@ -135,7 +135,7 @@ function judgeOf(context: CliContext, options: VerifyOptions): Judge {
   if (identity === undefined || !policy.identities.has(identity)) {
     throw new SealyardError('SY-CLI-USAGE', `the policy has no identity ${options.by ?? ''}`);
   }
-  return (facts) => identityNames(policy, facts).includes(identity);
+  return (facts) => identityNamesOfFacts(policy, facts).includes(identity);
 }
 
 function nothingCounts(target: string, evidence: ImageEvidence, options: VerifyOptions): SealyardError {
