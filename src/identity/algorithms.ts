@@ -70,7 +70,8 @@ function rsaIsSound(jwk: JsonObject): boolean {
   if (modulus.length < MIN_RSA_BYTES || modulus.length > MAX_RSA_BYTES || (modulus[0] ?? 0) === 0)
     return false;
   if (modulus.length === MIN_RSA_BYTES && (modulus[0] ?? 0) < 0x80) return false;
-  return exponent.length >= 1 && exponent.length <= 4 && exponentValue(exponent) >= 65537 && isOdd(exponent);
+  const sound = exponent.length <= 4 && exponentValue(exponent) >= 65537 && isOdd(exponent);
+  return sound && isOdd(modulus) && !hasRocaFingerprint(modulus);
 }
 
 function pointIsSound(jwk: JsonObject): boolean {
@@ -93,4 +94,25 @@ function exponentValue(bytes: Uint8Array): number {
 
 function isOdd(bytes: Uint8Array): boolean {
   return ((bytes.at(-1) ?? 0) & 1) === 1;
+}
+
+const ROCA_PRIMES = [
+  3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107,
+  109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+];
+
+/**
+ * CVE-2017-15361: moduli of the broken generator are powers of 65537 modulo every small prime, which a sound modulus
+ * is by chance in about one of 2^27 cases.
+ */
+function hasRocaFingerprint(modulus: Uint8Array): boolean {
+  return ROCA_PRIMES.every((prime) => {
+    const residue = modulus.reduce((value, octet) => (value * 256 + octet) % prime, 0);
+    let power = 1;
+    do {
+      if (power === residue) return true;
+      power = (power * 65537) % prime;
+    } while (power !== 1);
+    return false;
+  });
 }

@@ -8,28 +8,34 @@ export const MAX_TOKEN_BYTES = 16 * 1024;
 const HEADER_BOUNDS = { maxLength: 4096, maxDepth: 3 };
 const CLAIMS_BOUNDS = { maxLength: MAX_TOKEN_BYTES, maxDepth: 8 };
 
+/** The parts of a token that nobody has verified. */
 export interface UnverifiedToken {
   readonly header: JsonObject;
-  /** Nobody has vouched for these yet. */
-  readonly unverifiedClaims: JsonObject;
+  /** base64url, as it was signed. */
+  readonly payload: string;
 }
 
 /**
- * Splits and decodes (RFC 7515 §3.1, §7.1). Verifies nothing.
+ * Splits a token and decodes its header (RFC 7515 §3.1, §7.1). Verifies nothing.
  * @throws SealyardError `SY-IDENTITY-TOKEN-TOO-LARGE`, `SY-IDENTITY-TOKEN-MALFORMED`
  */
 export function readUnverifiedToken(token: string): UnverifiedToken {
   if (token.length > MAX_TOKEN_BYTES) throw new SealyardError('SY-IDENTITY-TOKEN-TOO-LARGE');
   const parts = token.split('.', 4);
   const [header, payload, signature] = parts;
-  if (parts.length !== 3 || !header || !payload || signature === undefined)
+  if (parts.length !== 3 || !header || payload === undefined || signature === undefined)
     throw malformed('not a compact JWS');
-  // `alg: none` has an empty signature; its header is judged first, for the clearer answer.
-  if (fromBase64Url(signature) === undefined) throw malformed('signature is not base64url');
-  return {
-    header: decodePart(header, 'header', HEADER_BOUNDS),
-    unverifiedClaims: decodePart(payload, 'payload', CLAIMS_BOUNDS),
-  };
+  // `alg: none` has an empty signature; it is the header that refuses it, with the clearer answer.
+  if (fromBase64Url(signature) === undefined) throw malformed('the signature is not base64url');
+  return { header: decodePart(header, 'header', HEADER_BOUNDS), payload };
+}
+
+/**
+ * The claims of a token, still unverified: only `iss` may be looked at before the signature.
+ * @throws SealyardError `SY-IDENTITY-TOKEN-MALFORMED`
+ */
+export function readUnverifiedClaims(token: UnverifiedToken): JsonObject {
+  return decodePart(token.payload, 'payload', CLAIMS_BOUNDS);
 }
 
 function decodePart(part: string, name: string, bounds: { maxLength: number; maxDepth: number }): JsonObject {

@@ -1,14 +1,13 @@
 // A token becomes an Identity here and nowhere else.
 import { createHash } from 'node:crypto';
-import { compactVerify } from 'jose';
 import { SealyardError } from '../ground/errors.ts';
 import type { JsonObject } from '../ground/json.ts';
-import { asTokenAlgorithm, type TokenAlgorithm } from './algorithms.ts';
 import { checkAudience, checkTimes, readSubject } from './claims.ts';
 import { type Identity, type IssuerConfig, verifiedIdentity } from './identity.ts';
 import { type FetchJson, IssuerKeys } from './issuer-keys.ts';
 import { ISSUER_TYPES } from './issuers.ts';
-import { readUnverifiedToken } from './jwt.ts';
+import { readUnverifiedClaims, readUnverifiedToken } from './jwt.ts';
+import { checkHeader, verifyTokenSignature } from './signature.ts';
 
 export interface TokenVerifier {
   /**
@@ -43,38 +42,16 @@ export function createTokenVerifier(o: {
 
   return {
     async verify(token, { issuers, now }) {
-      const { header, unverifiedClaims } = readUnverifiedToken(token);
-      const algorithm = checkHeader(header);
-      const issuer = issuers.find((candidate) => candidate.url === unverifiedClaims['iss']);
+      const unverified = readUnverifiedToken(token);
+      const selector = checkHeader(unverified.header);
+      const claims = readUnverifiedClaims(unverified);
+      const issuer = issuers.find((candidate) => candidate.url === claims['iss']);
       if (issuer === undefined) throw new SealyardError('SY-IDENTITY-ISSUER-UNKNOWN');
-      const key = await keysOf(issuer.url).find(readKid(header), algorithm);
-      await compactVerify(token, key, { algorithms: [algorithm] }).catch((cause: unknown) => {
-        throw new SealyardError('SY-IDENTITY-SIGNATURE', undefined, { cause });
-      });
+      await verifyTokenSignature(token, selector, keysOf(issuer.url));
       // The octets that were just verified are those that were parsed above.
-      return identityOf(token, issuer, unverifiedClaims, now);
+      return identityOf(token, issuer, claims, now);
     },
   };
-}
-
-function checkHeader(header: JsonObject): TokenAlgorithm {
-  const algorithm = asTokenAlgorithm(header['alg']);
-  if (algorithm === undefined) throw new SealyardError('SY-IDENTITY-ALGORITHM');
-  // RFC 7515 §4.1.11: we understand no extension. `jwk`, `jku`, `x5u` would let the token choose its own key.
-  for (const name of ['crit', 'b64', 'zip', 'enc', 'jwk', 'jku', 'x5u'])
-    if (header[name] !== undefined) throw new SealyardError('SY-IDENTITY-HEADER', name);
-  const type = header['typ'];
-  if (type !== undefined && (typeof type !== 'string' || !/^((application\/)?(at\+)?jwt)$/i.test(type)))
-    throw new SealyardError('SY-IDENTITY-HEADER', 'typ');
-  return algorithm;
-}
-
-function readKid(header: JsonObject): string | undefined {
-  const kid = header['kid'];
-  if (kid === undefined) return undefined;
-  if (typeof kid !== 'string' || kid === '' || kid.length > 512)
-    throw new SealyardError('SY-IDENTITY-HEADER', 'kid');
-  return kid;
 }
 
 function identityOf(token: string, issuer: IssuerConfig, claims: JsonObject, now: Date): Identity {

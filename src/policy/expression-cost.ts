@@ -11,13 +11,11 @@ export interface Syntax {
 export const MAX_SOURCE = 2048;
 /** Comprehensions inside each other. */
 const MAX_NESTING = 2;
-/** Units of about a tenth of a microsecond; the slowest expression measured at this bound ends within 20 ms. */
-export const MAX_COST = 40_000;
+/** Units of some 80 ns at worst: the slowest expression measured at this bound ends within 20 ms. */
+export const MAX_COST = 300_000;
 /** At load, for an input of this size: what is too dear for even that could never be evaluated. */
 const SMALL_INPUT: InputSize = { widest: 16, longest: 1024, values: 64 };
 
-/** Raising an error inside the library and swallowing it (`||`, `&&`, `all`, `exists`) costs about this. */
-const THROW = 60;
 const FUNCTIONS = new Set(['size', 'has', 'string', 'dyn']);
 const METHODS = new Set(['size', 'startsWith', 'endsWith', 'contains']);
 const COMPREHENSIONS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
@@ -39,16 +37,19 @@ interface Call {
 }
 
 /** @throws ExpressionRefused */
-export function checkSyntax(root: Syntax): void {
+export function checkSyntax(root: Syntax, source: string): void {
   check(root, 0);
-  if (costOf(root, SMALL_INPUT) > MAX_COST)
+  if (costOf(root, source, SMALL_INPUT) > MAX_COST)
     throw new ExpressionRefused('it costs too much to evaluate: shorten it or nest less');
 }
 
 /** Units for an input of this size, at worst. */
-export function costOf(root: Syntax, input: InputSize): number {
+export function costOf(root: Syntax, source: string, input: InputSize): number {
   const growth = 1 + countPlus(root);
   return cost(root, {
+    // Raising an error inside the library and swallowing it (`||`, `&&`, `all`, `exists`); it counts the lines of
+    // the source up to the place each time.
+    thrown: 40 + source.length / 16,
     widest: input.widest * growth,
     longest: input.longest * growth,
     values: input.values * growth,
@@ -139,7 +140,11 @@ function countPlus(node: Syntax): number {
   return syntaxChildren(node).reduce((sum, child) => sum + countPlus(child), node.op === '+' ? 1 : 0);
 }
 
-function cost(node: Syntax, input: InputSize): number {
+interface Bounds extends InputSize {
+  readonly thrown: number;
+}
+
+function cost(node: Syntax, input: Bounds): number {
   const call = asCall(node);
   const children = syntaxChildren(node);
   if (call !== undefined && isComprehension(call)) return comprehensionCost(call, input);
@@ -147,19 +152,19 @@ function cost(node: Syntax, input: InputSize): number {
   return below + (call === undefined ? operatorCost(node, children, input) : callCost(call, input));
 }
 
-function comprehensionCost(call: Call, input: InputSize): number {
+function comprehensionCost(call: Call, input: Bounds): number {
   const range = call.target;
   const turns = range?.op === 'list' ? syntaxChildren(range).length : input.widest;
-  const body = call.args.reduce((sum, argument) => sum + cost(argument, input), THROW);
+  const body = call.args.reduce((sum, argument) => sum + cost(argument, input), input.thrown);
   return (range === undefined ? 0 : cost(range, input)) + input.widest + turns * body;
 }
 
-function operatorCost(node: Syntax, children: readonly Syntax[], input: InputSize): number {
+function operatorCost(node: Syntax, children: readonly Syntax[], input: Bounds): number {
   const compare = input.longest / 256;
   switch (node.op) {
     case '&&':
     case '||':
-      return 2 * THROW;
+      return 2 * input.thrown;
     case '==':
     case '!=':
       // Against a literal scalar one look is enough; two unknown values may be deep.
@@ -178,24 +183,31 @@ function operatorCost(node: Syntax, children: readonly Syntax[], input: InputSiz
   }
 }
 
-function membershipCost(children: readonly Syntax[], input: InputSize): number {
+function membershipCost(children: readonly Syntax[], input: Bounds): number {
   const [member, list] = children;
-  if (list?.op === 'list') return 4 * syntaxChildren(list).length * (1 + input.longest / 256);
-  if (member !== undefined && isScalar(member)) return 4 * input.widest + input.longest / 256;
+  const scalarMember = member !== undefined && isScalar(member);
+  if (list?.op === 'list') {
+    const deep = !scalarMember && !syntaxChildren(list).every(isScalar);
+    return 4 * syntaxChildren(list).length * (1 + input.longest / 256 + (deep ? input.values : 0));
+  }
+  if (scalarMember) return 4 * input.widest + input.longest / 256;
   return 4 * input.values + (input.widest * input.longest) / 256;
 }
 
-function callCost(call: Call, input: InputSize): number {
+function callCost(call: Call, input: Bounds): number {
   switch (call.name) {
     case 'size':
       // Counts code points of a string, members of a map.
-      return input.widest + input.longest / 8;
+      return input.widest + input.longest / 4;
     case 'contains':
       return (input.longest * (2 + textLength(call.args[0]))) / 64;
     case 'string':
       return 4 + input.longest / 256;
+    case 'startsWith':
+    case 'endsWith':
+      return (isText(call.args[0]) ? textLength(call.args[0]) : input.longest) / 6;
     default:
-      return input.longest / 256;
+      return 1;
   }
 }
 

@@ -67,13 +67,13 @@ export function compileExpression(source: string, kind: ExpressionKind): Express
   const parsed = parse(source, kind);
   const syntax: unknown = parsed.ast;
   if (!isSyntax(syntax)) throw new ExpressionRefused('it cannot be read');
-  checkSyntax(syntax);
+  checkSyntax(syntax, source);
   const claims = kind === 'identity' ? mentionedClaims(syntax) : new Set<string>();
   const checked = parsed.check();
   if (!checked.valid) throw new ExpressionRefused(firstLine(checked.error));
   if (checked.type !== 'bool' && checked.type !== 'dyn')
     throw new ExpressionRefused(`it gives a ${checked.type}, not true or false`);
-  return { source, claims, evaluate: (variables) => evaluate(parsed, syntax, variables) };
+  return { source, claims, evaluate: (variables) => evaluate({ parsed, syntax, source }, variables) };
 }
 
 type Parsed = ReturnType<Environment['parse']>;
@@ -86,14 +86,20 @@ function parse(source: string, kind: ExpressionKind): Parsed {
   }
 }
 
-function evaluate(parsed: Parsed, syntax: Syntax, variables: Variables): ExpressionResult {
+interface Compiled {
+  readonly parsed: Parsed;
+  readonly syntax: Syntax;
+  readonly source: string;
+}
+
+function evaluate({ parsed, syntax, source }: Compiled, variables: Variables): ExpressionResult {
   const sizes = [];
   for (const value of Object.values(variables)) {
     const size = sizeOfInput(value);
     if (size === 'too large') return { error: 'the input is larger than an expression may see' };
     sizes.push(size);
   }
-  if (costOf(syntax, joinSizes(sizes)) > MAX_COST)
+  if (costOf(syntax, source, joinSizes(sizes)) > MAX_COST)
     return { error: 'the input is too large for this expression' };
   // Errors that `||` and `exists` swallow would each capture a stack, which is most of their cost. Nothing else
   // runs meanwhile: the evaluation is synchronous.
