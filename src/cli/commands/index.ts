@@ -1,6 +1,7 @@
 // Every command, in the order that `--help` lists them: the order of the story.
 import type { CommandSpec } from '../command.ts';
 import { admitCommand } from './admit.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { policyCommand } from './policy.ts';
 import { attestCommand, signCommand } from './sign.ts';
 import { statusCommand } from './status.ts';
@@ -23,4 +24,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   whyCommand,
   policyCommand,
   trustCommand,
+  backupCommand,
+  restoreCommand,
 ];
