@@ -27,8 +27,8 @@ export class DoorClient {
     this.#agent.destroy();
   }
 
-  get(path: string): Promise<Answer> {
-    return this.#send('GET', path, {}, undefined);
+  get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return this.#send('GET', path, { ...headers }, undefined);
   }
 
   post(

@@ -89,6 +89,12 @@ export class RunningYard {
   }
 }
 
+// A test that fails half way must not leave a yard running.
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a yard and resolves when it is ready; started again on the same folder it keeps its address. */
 export async function startYard(o: YardOptions): Promise<RunningYard> {
   const startedAt = performance.now();
@@ -99,6 +105,8 @@ export async function startYard(o: YardOptions): Promise<RunningYard> {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...o.environment },
   });
+  running.add(child);
+  child.once('exit', () => running.delete(child));
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-65_536);

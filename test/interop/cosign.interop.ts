@@ -7,7 +7,7 @@ import { type BundleJson, makeBundle } from '../driver/bundle.ts';
 import { DoorClient } from '../driver/client.ts';
 import type { CommandResult, RunningYard } from '../driver/yard.ts';
 import { admissionReview } from './admission.ts';
-import { missingPrograms, openStage, type Stage, SUBJECT, startDevelopmentYard } from './stage.ts';
+import { missingPrograms, openStage, type Stage, SUBJECT, startDocumentedYard } from './stage.ts';
 
 /** Longer than the certificates of the documented policy live. */
 const AFTER_EXPIRY_MS = 20 * 60_000;
@@ -177,7 +177,7 @@ describe('cosign', { skip: missing ?? false }, () => {
       await stage.registry.replaceBundles(image, JSON.stringify(inTime));
       const trust = stage.folder.file('late-root.json');
       await early.ask('trust', 'export', '--trusted-root', '--out', trust);
-      await accepted(image, early, trust);
+      await accepted(image, { yard: early, trust });
       let late = early;
       const tooLate = await makeBundle({
         ...job,

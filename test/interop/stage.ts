@@ -66,7 +66,7 @@ export async function openStage(): Promise<Stage> {
 export async function startDocumentedYard(
   data: string,
   registryHost = 'localhost:5000',
-  o: { readonly clockShiftMs?: number } = {},
+  o: { readonly clockShiftMs?: number; readonly wrapper?: readonly string[] } = {},
 ): Promise<RunningYard> {
   const args = ['--development', '--allow-private-addresses'];
   if (!existsSync(`${data}/policy.yaml`)) {
@@ -76,7 +76,7 @@ export async function startDocumentedYard(
     args.push('--listen', `127.0.0.1:${port}`);
   }
   const nodeArgs = o.clockShiftMs === undefined ? [] : ['--import', shiftedClock(o.clockShiftMs)];
-  return startYard({ data, args, nodeArgs });
+  return startYard({ data, args, nodeArgs, ...(o.wrapper === undefined ? {} : { wrapper: o.wrapper }) });
 }
 
 /** docs/examples/policy.yaml with this yard's and this registry's address in the place of the usual ones. */
