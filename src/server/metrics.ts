@@ -7,7 +7,6 @@ import type { StoreCounters } from '../store/store.ts';
 export interface GaugeSources {
   store(): StoreCounters;
   logSize(log: LogName): number;
-  certificatesIssued(): number;
   /** Seconds since the epoch at which the listener's certificate ends. */
   listenerNotAfter(): number;
   isReady(): boolean;
@@ -73,7 +72,6 @@ function observeGauges(registry: Registry, sources: GaugeSources): void {
   );
   gauge('store_changes_refused', 'Changes refused since the start', () => sources.store().refusedChanges);
   gauge('store_changes_waiting', 'Changes handed in and not yet answered', () => sources.store().waiting);
-  gauge('certificates_issued', 'Certificates on record', () => sources.certificatesIssued());
   gauge('listener_certificate_not_after_seconds', 'When the listener certificate ends, since the epoch', () =>
     sources.listenerNotAfter(),
   );

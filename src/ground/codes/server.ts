@@ -32,6 +32,12 @@ export const SERVER_CODES = {
     cause: 'it is no directory, belongs to somebody else, or others may enter it',
     next: 'name a directory of your own with mode 0700',
   },
+  'SY-SERVER-CERTIFICATE': {
+    kind: 'unavailable',
+    sentence: 'a certificate that the yard uses itself has ended',
+    cause: 'it could not be renewed, or the clock moved',
+    next: 'look for the renewal in the log of the yard, and check the clock',
+  },
   'SY-HTTP-NOT-FOUND': {
     kind: 'not-found',
     sentence: 'there is nothing at this path',

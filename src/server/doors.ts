@@ -1,0 +1,105 @@
+// Every door of the yard with what it stands on: the composition, and nothing else.
+import type { JsonObject } from '../ground/json.ts';
+import type { Clock, Random } from '../ground/ports.ts';
+import type { DevelopmentIssuer } from '../identity/development-issuer.ts';
+import { adminRoutes } from '../protocols/admin/routes.ts';
+import { admissionRoutes } from '../protocols/admission/routes.ts';
+import { certificateLogRoutes } from '../protocols/certificate-log/routes.ts';
+import { fulcioRoutes } from '../protocols/fulcio/routes.ts';
+import { oidcRoutes } from '../protocols/oidc/routes.ts';
+import { type Check, operationsRoutes } from '../protocols/operations/routes.ts';
+import { rekorRoutes } from '../protocols/rekor/routes.ts';
+import { timestampRoutes } from '../protocols/timestamp/routes.ts';
+import { trustRoutes } from '../protocols/trust/routes.ts';
+import { certificatesPem } from '../trust/pem.ts';
+import type { Foundation } from './foundation.ts';
+import type { Metrics } from './metrics.ts';
+import type { Door } from './mount.ts';
+import type { Outbound } from './outbound.ts';
+import type { PolicyHolder } from './policy-holder.ts';
+import type { ServiceCertificates } from './service-certificates.ts';
+import type { TrustDocuments } from './trust-documents.ts';
+
+export interface DoorParts {
+  readonly foundation: Foundation;
+  readonly certificates: ServiceCertificates;
+  readonly trust: TrustDocuments;
+  readonly outbound: Outbound;
+  readonly policy: PolicyHolder;
+  readonly developmentIssuer: DevelopmentIssuer | undefined;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly checks: () => readonly Check[];
+  readonly status: () => JsonObject;
+  readonly backup: () => Promise<string>;
+  readonly bootstrapExchanged: () => void;
+}
+
+export function doorsOf(parts: DoorParts): readonly Door[] {
+  const { foundation, outbound, clock, random } = parts;
+  const { logs, authorities, clockGuard } = foundation;
+  const { records } = foundation.store;
+  const { commit } = foundation.health;
+  const policy = () => parts.policy.current();
+  const issuers = Object.values(authorities).map(({ certificate }) => certificate);
+  return [
+    {
+      name: 'fulcio',
+      routes: fulcioRoutes({
+        issue: foundation.ceremony,
+        verifier: outbound.verifier,
+        policy,
+        authority: authorities.codeSigning,
+      }),
+    },
+    { name: 'rekor', routes: rekorRoutes({ commit, records, logs, clock }) },
+    { name: 'certificate-log', routes: certificateLogRoutes({ logs, issuers }) },
+    {
+      name: 'timestamp',
+      routes: timestampRoutes({ unit: () => parts.certificates.timestamp().active, clockGuard, random }),
+    },
+    {
+      name: 'trust',
+      routes: trustRoutes({
+        trustedRoot: parts.trust.trustedRoot,
+        signingConfig: parts.trust.signingConfig,
+        rootsPem: () => certificatesPem([authorities.root.certificate]),
+      }),
+    },
+    {
+      name: 'admission',
+      routes: admissionRoutes({ policy, evidence: outbound.evidence, commit, clock, random }),
+    },
+    {
+      name: 'admin',
+      routes: adminRoutes({
+        publicUrl: foundation.urls.publicUrl,
+        commit,
+        records,
+        logs,
+        clock,
+        random,
+        policy,
+        verifier: outbound.verifier,
+        developmentIssuer: parts.developmentIssuer,
+        status: parts.status,
+        backup: parts.backup,
+        bootstrapExchanged: parts.bootstrapExchanged,
+      }),
+    },
+    {
+      name: 'operations',
+      routes: operationsRoutes({
+        checks: parts.checks,
+        metrics: async () => ({
+          contentType: parts.metrics.contentType,
+          text: await parts.metrics.text(),
+        }),
+      }),
+    },
+    ...(parts.developmentIssuer === undefined
+      ? []
+      : [{ name: 'oidc', routes: oidcRoutes(parts.developmentIssuer) }]),
+  ];
+}
