@@ -23,7 +23,10 @@ export interface CopyOrder {
 export async function backupTo(order: CopyOrder): Promise<void> {
   if (existsSync(order.toFile)) throw new SealyardError('SY-STORE-NOT-EMPTY', 'the backup file exists');
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const worker = new Worker(new URL(`./backup-thread${extension}`, import.meta.url), { workerData: order });
+  const worker = new Worker(new URL(`./backup-thread${extension}`, import.meta.url), {
+    execArgv: [],
+    workerData: order,
+  });
   await new Promise<void>((resolve, reject) => {
     worker.once('message', (answer: { done: true } | { done: false; code: RefusalCode; detail: string }) => {
       if (answer.done) resolve();

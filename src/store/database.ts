@@ -36,7 +36,6 @@ export function openWriting(file: string): DatabaseSync {
 export function openReading(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 1000 });
   db.exec('PRAGMA cache_size = -16384');
-  db.exec('PRAGMA query_only = ON');
   return db;
 }
 

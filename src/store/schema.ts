@@ -1,8 +1,23 @@
 // Every table that the rooms declare, and what the store needs to know of a table to check and order its cells.
+import { ADMIT_TABLES } from '../admit/tables.ts';
 import { AUDIT_TABLES } from '../audit/tables.ts';
+import { AUTHORITY_TABLES } from '../authority/tables.ts';
 import type { Cell, LogName, Row, Table } from '../ground/change.ts';
+import { IDENTITY_TABLES } from '../identity/tables.ts';
+import { ISSUE_TABLES } from '../issue/tables.ts';
+import { KEYS_TABLES } from '../keys/tables.ts';
+import { LOG_TABLES } from '../log/tables.ts';
 
-export const TABLES: readonly Table[] = [...AUDIT_TABLES];
+/** The tables of the product, in the order of the rooms. */
+export const TABLES: readonly Table[] = [
+  ...KEYS_TABLES,
+  ...IDENTITY_TABLES,
+  ...LOG_TABLES,
+  ...AUDIT_TABLES,
+  ...AUTHORITY_TABLES,
+  ...ISSUE_TABLES,
+  ...ADMIT_TABLES,
+];
 
 /** The three logs; the position is the number that crosses the thread boundary. */
 export const LOG_NAMES: readonly LogName[] = ['certificate', 'signature', 'audit'];

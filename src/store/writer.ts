@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Change, Commit, Receipt } from '../ground/change.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { ByteWriter } from './bytes-stream.ts';
-import { retryOf } from './failure.ts';
+import { retryOf, storeFailure } from './failure.ts';
 import { planChange } from './plan.ts';
 import type { Schema } from './schema.ts';
 import type { StoreCounters } from './store.ts';
@@ -127,6 +127,8 @@ export class Writer {
 
   async #begin(): Promise<void> {
     const worker = new Worker(new URL(`./writer-thread${extension()}`, import.meta.url), {
+      // Not those of the process: `--input-type` or `--import` of an embedding program would break the thread.
+      execArgv: [],
       workerData: {
         file: this.#options.file,
         tables: this.#options.schema.shapes.map(({ table }) => table),
@@ -137,6 +139,7 @@ export class Writer {
     worker.on('exit', () => this.#failAll(worker, 'the writer ended'));
     worker.on('error', (error: unknown) => this.#failAll(worker, 'the writer failed', error));
     await new Promise<void>((resolve, reject) => {
+      worker.on('error', (error: unknown) => reject(storeFailure(error)));
       worker.on('exit', () => reject(new SealyardError('SY-STORE-UNAVAILABLE', 'the writer ended')));
       worker.on('message', (message: WriterReady | ArrayBuffer) => {
         if (message instanceof ArrayBuffer) this.#settle(readAnswer(message));

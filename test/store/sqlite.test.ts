@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, afterEach, test } from 'node:test';
 import { isSealyardError } from '../../src/ground/errors.ts';
 import { openStore } from '../../src/store/open.ts';
 import {
@@ -22,7 +22,17 @@ after(() => {
   for (const room of rooms) room[Symbol.dispose]();
 });
 
-const open = (directory: string) => openStore({ directory, clock: CLOCK, tables: CONTRACT_TABLES });
+const opened: Store[] = [];
+// A store that is left open keeps the process: a test that fails must not hang.
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((store) => store.close()));
+});
+
+async function open(directory: string): Promise<Store> {
+  const store = await openStore({ directory, clock: CLOCK, tables: CONTRACT_TABLES });
+  opened.push(store);
+  return store;
+}
 
 storeContract('sqlite', () => {
   const directory = temporaryDirectory();
