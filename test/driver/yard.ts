@@ -17,6 +17,8 @@ export interface YardOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Put before node and its arguments: `['taskset', '-c', '0']`, a tracer. */
   readonly wrapper?: readonly string[];
+  /** The program in the place of the built entry point. */
+  readonly program?: string;
   /** Arguments of Node itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -98,7 +100,7 @@ process.on('exit', () => {
 /** Starts a yard and resolves when it is ready; started again on the same folder it keeps its address. */
 export async function startYard(o: YardOptions): Promise<RunningYard> {
   const startedAt = performance.now();
-  const command = [...(o.wrapper ?? []), process.execPath, ...(o.nodeArgs ?? []), BUILT];
+  const command = [...(o.wrapper ?? []), process.execPath, ...(o.nodeArgs ?? []), o.program ?? BUILT];
   const args = ['--data', o.data, '--json', 'up', ...addressesOf(o.data, o.args ?? []), '--no-tour'];
   const [program = '', ...rest] = [...command, ...args];
   const child = spawn(program, rest, {
