@@ -12,7 +12,7 @@ export const MAX_SOURCE = 2048;
 /** Comprehensions inside each other. */
 const MAX_NESTING = 2;
 /** Units of some 80 ns at worst: the slowest expression measured at this bound ends within 20 ms. */
-export const MAX_COST = 300_000;
+export const MAX_COST = 200_000;
 /** At load, for an input of this size: what is too dear for even that could never be evaluated. */
 const SMALL_INPUT: InputSize = { widest: 16, longest: 1024, values: 64 };
 
