@@ -157,22 +157,22 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
 
   scene('thousands of concurrent changes get each its own index, and each proof verifies', async (store) => {
     const many = await Promise.all(
-      Array.from({ length: 3000 }, (_, i) =>
+      Array.from({ length: 2000 }, (_, i) =>
         store.commit(
           change({ puts: [thing(`${i}`)], leaves: [leafOf(`leaf ${i}`)], events: [event(`${i}`)] }),
         ),
       ),
     );
-    assert.equal(new Set(many.map(({ leaves }) => leaves[0]?.index)).size, 3000);
-    assert.equal(new Set(many.flatMap(({ eventIndexes }) => eventIndexes)).size, 3000);
+    assert.equal(new Set(many.map(({ leaves }) => leaves[0]?.index)).size, 2000);
+    assert.equal(new Set(many.flatMap(({ eventIndexes }) => eventIndexes)).size, 2000);
     assert.ok(many.every(({ leaves }) => leaves.length === 1 && leaves.every(provesItself)));
     const heads = new Map(
       many
         .flatMap(({ leaves }) => leaves)
         .map((l) => [l.treeSize, { size: l.treeSize, rootHash: l.rootHash }]),
     );
-    checkLog({ tiles: store.tiles, log: 'signature', atLeast: 3000, seen: [...heads.values()].slice(-20) });
-    assert.equal(store.records.count(THINGS), 3000);
+    checkLog({ tiles: store.tiles, log: 'signature', atLeast: 2000, seen: [...heads.values()].slice(-5) });
+    assert.equal(store.records.count(THINGS), 2000);
   });
 
   scene('changes submitted one after the other keep their order', async (store) => {
