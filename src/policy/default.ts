@@ -35,6 +35,10 @@ identities:
     issuer: development
     where: subject != ""
 
+# Which environment's rules judge what runs in a cluster; the gate of "local" is /admission/local/validate.
+clusters:
+  local: { environment: dev }
+
 # Each environment may extend another and can only tighten it.
 environments:
   dev:
