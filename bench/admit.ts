@@ -5,11 +5,12 @@ import { makeBundle } from '../test/driver/bundle.ts';
 import { reviewOf } from '../test/interop/admission.ts';
 import { startRegistry } from '../test/interop/registry.ts';
 import { SUBJECT } from '../test/interop/stage.ts';
-import { type BenchOptions, closedLoop, type Row, rounded } from './row.ts';
+import { closedLoop } from './latencies.ts';
+import { type BenchOptions, loadRows, type Row } from './row.ts';
 import { openBenchYard } from './yard.ts';
 
 const CLIENTS = [1, 10];
-const WARM_UP_SECONDS = 1;
+const WARM_UP_MS = 1_000;
 
 export async function measure(o: BenchOptions): Promise<readonly Row[]> {
   const program = await installRegistry();
@@ -35,7 +36,7 @@ export async function measure(o: BenchOptions): Promise<readonly Row[]> {
     });
     await registry.replaceBundles(image, JSON.stringify(bundle));
     const result = await closedLoop(
-      { clients: count, seconds: o.seconds, warmUpSeconds: WARM_UP_SECONDS },
+      { askers: count, warmUpMs: WARM_UP_MS, measureMs: o.seconds * 1000 },
       async (i) => {
         const answer = await clients[i]?.post(
           '/admission/validate',
@@ -47,9 +48,7 @@ export async function measure(o: BenchOptions): Promise<readonly Row[]> {
         }
       },
     );
-    rows.push({ name: 'admit', variant: `warm ${count}`, value: rounded(result.perSecond), unit: '/s' });
-    rows.push({ name: 'admit-p50', variant: `warm ${count}`, value: rounded(result.p50Ms), unit: 'ms' });
-    rows.push({ name: 'admit-p99', variant: `warm ${count}`, value: rounded(result.p99Ms), unit: 'ms' });
+    rows.push(...loadRows('admit', `warm-${count}`, result));
   }
   return rows;
 }

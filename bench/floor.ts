@@ -1,38 +1,39 @@
-// The floors: what the cryptography alone costs on this machine, on the core that the server runs on.
-import { createHash, generateKeyPairSync, sign, verify } from 'node:crypto';
+// The floors: what the bare cryptography costs here, run on the core that the server has, and what the disk can do.
+import { execFileSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
-import { timeOf } from './row.ts';
+import { fileURLToPath } from 'node:url';
+import type { BenchOptions } from './row.ts';
 
+/** Milliseconds of one call, in the steady state. */
 export interface CryptoCosts {
-  /** Milliseconds for one P-256 signature, one P-256 verification, one RS256 verification (a CI job's token). */
+  /** P-256 with SHA-256 over a message of a TBSCertificate's size. */
   readonly signMs: number;
   readonly verifyMs: number;
+  /** RSA 2048 PKCS #1 v1.5 with SHA-256, as a CI job's token is signed. */
   readonly tokenMs: number;
 }
 
-export function cryptoCosts(): CryptoCosts {
-  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const message = createHash('sha512').update('a message of the size of a certificate').digest();
-  const signature = sign('sha256', message, ec.privateKey);
-  const tokenSignature = sign('sha256', message, rsa.privateKey);
-  return {
-    signMs: timeOf(() => sign('sha256', message, ec.privateKey)),
-    verifyMs: timeOf(() => verify('sha256', message, ec.publicKey, signature)),
-    tokenMs: timeOf(() => verify('sha256', message, rsa.publicKey, tokenSignature)),
-  };
+const PROGRAM = fileURLToPath(new URL('./floor-program.ts', import.meta.url));
+
+export function cryptoCosts({ serverWrapper }: BenchOptions): CryptoCosts {
+  const [program = '', ...args] = [...serverWrapper, process.execPath, PROGRAM];
+  return JSON.parse(execFileSync(program, args, { encoding: 'utf8' })) as CryptoCosts;
 }
 
-/** How long a commit's sync takes in this folder: 16 KiB written and fdatasync. */
-export function syncMs(folder: string): number {
+const PAGE = Buffer.alloc(4096, 7);
+
+/** Appends of a page that the disk under `folder` syncs in a second, one after the other. */
+export function syncsPerSecond(folder: string): number {
   const path = `${folder}/sync-probe`;
-  const file = openSync(path, 'w');
-  const page = new Uint8Array(16_384);
+  const file = openSync(path, 'w', 0o600);
   try {
-    return timeOf(() => {
-      writeSync(file, page);
+    const begun = performance.now();
+    let syncs = 0;
+    for (; performance.now() - begun < 1000; syncs++) {
+      writeSync(file, PAGE);
       fdatasyncSync(file);
-    });
+    }
+    return (syncs * 1000) / (performance.now() - begun);
   } finally {
     closeSync(file);
     rmSync(path);

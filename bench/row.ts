@@ -1,13 +1,17 @@
-// What a benchmark gives: rows beside their floor, and the ways to measure that they share.
+// What a bench gives: rows beside their floor, and their shape as a table for people.
+import type { LoopResult } from './loop.ts';
 
 export interface Row {
+  /** `keyless`, `rekor`, `append`, `verify`, `admit`, `ready`, or what belongs to one of them: `keyless-p99`. */
   readonly name: string;
+  /** Clients at once, cold or warm, which data. */
   readonly variant?: string;
   readonly value: number;
   /** `/s`, `ms`, `MiB`. */
   readonly unit: string;
-  /** What the bare cryptography that the work needs would reach here, measured in the same run, in the same unit. */
+  /** The same figure if only what cannot be avoided were done, measured in the same run, in `unit`. */
   readonly floor?: number;
+  /** What stands beside it: the disk's syncs, bare Node, how busy the driver was. The unit is in the name. */
   readonly peers?: Readonly<Record<string, number>>;
 }
 
@@ -18,70 +22,60 @@ export interface BenchOptions {
   readonly serverWrapper: readonly string[];
 }
 
-/** A benchmark: its file is `bench/<name>.ts` and exports `measure`. */
+/** A bench: its file is `bench/<name>.ts` and exports `measure`. */
 export type Measure = (o: BenchOptions) => Promise<readonly Row[]>;
-
-export interface LoadResult {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly count: number;
-}
-
-/** A closed loop: each of `clients` asks again as soon as it was answered. Fails on the first request that fails. */
-export async function closedLoop(
-  o: { readonly clients: number; readonly seconds: number; readonly warmUpSeconds: number },
-  ask: (client: number) => Promise<void>,
-): Promise<LoadResult> {
-  const start = performance.now();
-  const from = start + o.warmUpSeconds * 1000;
-  const until = from + o.seconds * 1000;
-  const latencies: number[] = [];
-  await Promise.all(
-    Array.from({ length: o.clients }, async (_, client) => {
-      for (let begun = performance.now(); begun < until; begun = performance.now()) {
-        await ask(client);
-        const ended = performance.now();
-        if (begun >= from && ended <= until) latencies.push(ended - begun);
-      }
-    }),
-  );
-  latencies.sort((a, b) => a - b);
-  return {
-    perSecond: latencies.length / o.seconds,
-    p50Ms: quantile(latencies, 0.5),
-    p99Ms: quantile(latencies, 0.99),
-    count: latencies.length,
-  };
-}
-
-/** Median time of one call in milliseconds, over at least `seconds`. */
-export function timeOf(work: () => void, seconds = 0.5): number {
-  const until = performance.now() + seconds * 1000;
-  const times: number[] = [];
-  while (performance.now() < until || times.length < 20) {
-    const begun = performance.now();
-    work();
-    times.push(performance.now() - begun);
-  }
-  times.sort((a, b) => a - b);
-  return quantile(times, 0.5);
-}
-
-export function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-}
 
 /** To three significant digits: what a measurement of seconds can carry. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-/** The rows of a load: rate beside its floor, and how long the slow ones waited. */
-export function loadRows(name: string, variant: string, result: LoadResult, floor: number): Row[] {
+/** The rows of a closed loop: rate beside its floor, and how long the usual and the slow ones waited. */
+export function loopRows(
+  name: string,
+  variant: string,
+  result: LoopResult,
+  o: { readonly floor?: number; readonly peers?: Readonly<Record<string, number>> } = {},
+): Row[] {
+  const peers = { driverBusyPercent: Math.round(100 * result.busy), ...o.peers };
   return [
-    { name, variant, value: rounded(result.perSecond), unit: '/s', floor: rounded(floor) },
+    {
+      name,
+      variant,
+      value: rounded(result.perSecond),
+      unit: '/s',
+      ...(o.floor === undefined ? {} : { floor: rounded(o.floor) }),
+      peers,
+    },
     { name: `${name}-p50`, variant, value: rounded(result.p50Ms), unit: 'ms' },
     { name: `${name}-p99`, variant, value: rounded(result.p99Ms), unit: 'ms' },
   ];
+}
+
+/** Rows as lines of equal columns. */
+export function table(rows: readonly Row[]): string {
+  const lines = rows.map(cellsOf);
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  return lines
+    .map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}
+
+function cellsOf(row: Row): string[] {
+  const { floor } = row;
+  const peers = Object.entries(row.peers ?? {}).map(([name, value]) => `${name} ${value}`);
+  return [
+    row.name,
+    row.variant ?? '',
+    `${row.value} ${row.unit}`,
+    floor === undefined ? '' : `floor ${floor} ${row.unit}`,
+    floor === undefined ? '' : shareOf(row, floor),
+    peers.join(', '),
+  ];
+}
+
+// A rate is a part of its floor's rate; a time or a size is a multiple of its floor's.
+function shareOf({ value, unit }: Row, floor: number): string {
+  return unit === '/s' ? `${Math.round((100 * value) / floor)} %` : `${(value / floor).toFixed(1)} times`;
 }
