@@ -50,7 +50,8 @@ export class RunningYard {
     return new Promise((resolve, reject) => {
       const sent = request(
         new URL(path, o.base ?? this.yard.publicUrl),
-        { method, headers, agent: false, ca: this.yard.rootPem },
+        // Named, or the client would compare the certificate with whatever Host header a test sends.
+        { method, headers, agent: false, ca: this.yard.rootPem, servername: 'localhost' },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);

@@ -1,6 +1,6 @@
 // Who calls the admin API, and whether they may: host and origin first, then identity, then the policy's role.
 
-import { isSealyardError, SealyardError } from '../../ground/errors.ts';
+import { ERRORS, isSealyardError, SealyardError } from '../../ground/errors.ts';
 import type { Actor } from '../../ground/events.ts';
 import { authenticateToken, type TokenHolder } from '../../identity/administrators.ts';
 import { decideAdmin, roleAllows } from '../../policy/decide-admin.ts';
@@ -128,11 +128,9 @@ export class RefusalRecord {
   }
 }
 
+/** Who it was is in doubt, or they may not: not what they asked. */
 function isRefusal(error: unknown): error is SealyardError {
-  return (
-    isSealyardError(error) &&
-    (error.code.startsWith('SY-IDENTITY-') ||
-      error.code === 'SY-ADMIN-ROLE' ||
-      error.code === 'SY-ADMIN-HOST')
-  );
+  if (!isSealyardError(error) || error.code === 'SY-ADMIN-NO-TOKEN') return false;
+  const { kind } = ERRORS[error.code];
+  return kind === 'unauthenticated' || kind === 'refused';
 }

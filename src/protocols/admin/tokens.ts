@@ -1,6 +1,6 @@
 // Service tokens: exchange of the one-time token, creation, list, revocation; and job tokens of the built-in issuer.
 
-import { SealyardError } from '../../ground/errors.ts';
+import { isSealyardError, SealyardError } from '../../ground/errors.ts';
 import { isObject, type JsonObject } from '../../ground/json.ts';
 import {
   createServiceToken,
@@ -86,12 +86,13 @@ export async function mintJobToken(
   const lifetimeSeconds = body.has('lifetimeSeconds') ? body.count('lifetimeSeconds') : DEFAULT_JOB_SECONDS;
   const claims = body.json('claims') ?? {};
   if (claims !== null && !isObject(claims)) throw body.refusal('claims', 'is not an object');
-  const token = await issuer.mint({
-    subject,
-    audience,
-    lifetimeSeconds,
-    ...(claims === null ? {} : { claims }),
-  });
+  const token = await issuer
+    .mint({ subject, audience, lifetimeSeconds, ...(claims === null ? {} : { claims }) })
+    .catch((error: unknown) => {
+      // What the caller asked for is at fault, not the token that it came with.
+      if (!isSealyardError(error, 'SY-IDENTITY-CLAIMS')) throw error;
+      throw new SealyardError('SY-ADMIN-MALFORMED', `no such token is minted: ${error.detail ?? 'claims'}`);
+    });
   const now = deps.clock.now();
   await deps.commit({
     puts: [],
