@@ -1,3 +1,4 @@
+// The admin door: who may call, tokens, what can be read, backup.
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

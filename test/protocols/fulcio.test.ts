@@ -1,3 +1,4 @@
+// The keyless door: certificates for job tokens, and what bad requests get.
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';

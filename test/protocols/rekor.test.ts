@@ -1,3 +1,4 @@
+// The signature log's door, write and read, and the certificate log's.
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';

@@ -1,3 +1,4 @@
+// A whole yard: first start, restart, status, policy reload, clock, closing.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
