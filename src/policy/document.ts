@@ -101,15 +101,17 @@ function lineNestedTooDeeply(text: string): number | undefined {
 function convert(text: string, lines: LineCounter, findings: Findings): Value | undefined {
   const document = parseDocument(text, {
     lineCounter: lines,
-    uniqueKeys: true,
+    uniqueKeys: false,
     strict: true,
-    logLevel: 'silent',
+    // With 'silent' the parser keeps quiet about a second document.
+    logLevel: 'error',
   });
   for (const problem of [...document.errors, ...document.warnings]) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    const message =
-      problem.code === 'DUPLICATE_KEY' ? 'the key is there twice' : problem.message.split('\n', 1)[0];
-    findings.add({ line, column: col, path: '' }, message ?? 'not YAML');
+    const tag =
+      problem.code === 'TAG_RESOLVE_FAILED' ? 'text that begins with "!" must be in quotes' : undefined;
+    const message = tag ?? problem.message.split('\n', 1)[0] ?? 'not YAML';
+    findings.add({ line, column: col, path: '' }, message);
   }
   if (findings.list.length > 0) return undefined;
   if (document.contents === null) {
@@ -163,6 +165,10 @@ class Converter {
         this.#findings.add(key, 'a key must be text');
         continue;
       }
+      // The parser's own check compares every key with every other: minutes for a megabyte of keys.
+      const twin = entries.get(key.value);
+      if (twin !== undefined)
+        this.#findings.add(key, `the key "${key.value}" is there twice, first at line ${twin.key.line}`);
       const path = place.path === '' ? key.value : `${place.path}.${key.value}`;
       entries.set(key.value, {
         key: { ...key, path },

@@ -64,15 +64,19 @@ function readPolicy(
   const isDevelopment = (name: IdentityName) =>
     issuers.get(identities.get(name)?.issuer ?? '')?.type === 'development';
   const written = readEnvironments(reader, fields.get('environments'), identities);
+  const administer = readAdminister(reader, fields.get('administer'), identities);
+  const clusters = readClusters(reader, fields.get('clusters'), [...written.keys()]);
+  // What is missing because it could not be read would only make rules look as if they could never take effect.
+  if (findings.list.length > 0) return undefined;
   return {
     version: `sha256:${toHex(createHash('sha256').update(toUtf8(text)).digest())}`,
     text,
     file: options.file ?? 'policy',
     issuers: [...issuers.values()].filter((issuer) => issuer.type !== 'development' || options.development),
-    administer: readAdminister(reader, fields.get('administer'), identities),
+    administer,
     identities,
     environments: tighten({ written, isDevelopment, findings, overlap: new OverlapBudget() }),
-    clusters: readClusters(reader, fields.get('clusters'), [...written.keys()]),
+    clusters,
     mentionedClaims: mentionedClaims(identities.values()),
     notices: options.development ? [] : noticesOf(issuers.values()),
   };

@@ -108,10 +108,7 @@ for (const [what, end, answer] of BAD_ANSWERS)
   });
 
 const BAD_KEYS: readonly [string, (issuer: FakeIssuer) => readonly Json[]][] = [
-  [
-    'is there twice under one id',
-    (issuer) => [issuer.jwk(), { ...new FakeIssuer().jwk(), kid: issuer.kid }],
-  ],
+  ['is there twice under one id', (issuer) => [issuer.jwk(), { ...new FakeIssuer().jwk(), kid: issuer.kid }]],
   ['is for encryption', (issuer) => [{ ...issuer.jwk(), use: 'enc' }]],
   ['may not verify', (issuer) => [{ ...issuer.jwk(), key_ops: ['sign'] }]],
   ['says another algorithm', (issuer) => [{ ...issuer.jwk(), alg: 'ES384' }]],
