@@ -44,6 +44,8 @@ export async function report(
   };
   for await (const event of events) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') o.write(event.data.message);
+    if (event.type === 'test:diagnostic' && !isCount(event.data.message))
+      o.write(`ℹ ${event.data.message}\n`);
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
     const { data } = event;
     const name = nameOf(data);
@@ -69,6 +71,11 @@ export async function report(
     skipped: skips.length,
     isGood: failures.length === 0 && passed > 0,
   };
+}
+
+// The runner ends with its own counts; ours count tests and nothing else.
+function isCount(message: string): boolean {
+  return /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/.test(message);
 }
 
 function isExpected(skip: Row, expected: readonly ExpectedSkip[]): boolean {

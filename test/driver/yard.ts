@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 
 /** What users install. */
 export const BUILT = resolve('dist', 'cli', 'entry.js');
+/** Killed after it. */
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 const COMMAND_TIMEOUT_MS = 60_000;
@@ -175,14 +176,16 @@ async function firstLine(child: ChildProcess, said: () => string): Promise<strin
       if (at >= 0) done(text.slice(0, at));
     });
     child.once('error', fail);
-    child.once('exit', (code) => fail(new Error(`the yard ended with status ${code}: ${text}${said()}`)));
+    child.once('exit', (code, signal) =>
+      fail(new Error(`the yard ended before it was ready (${code ?? signal}): ${text}${said()}`)),
+    );
   });
-  const late = AbortSignal.timeout(READY_TIMEOUT_MS);
-  const tooLate = once(late, 'abort').then(() => {
-    child.kill('SIGKILL');
-    throw new Error(`the yard was not ready after ${READY_TIMEOUT_MS} ms: ${said()}`);
-  });
-  return Promise.race([line, tooLate]);
+  const timer = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS);
+  try {
+    return await line;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals, timeoutMs: number): Promise<void> {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DoorClient } from '../driver/client.ts';
 import { temporaryFolder } from '../driver/folder.ts';
 import { startDocumentedYard } from '../interop/stage.ts';
-import { load, noPromises } from './yard-load.ts';
+import { load, noPromises, openJob } from './yard-load.ts';
 import { checkPromises, noHeads } from './yard-oracle.ts';
 
 const KILLS = Number(process.env['SEALYARD_KILLS'] ?? 5);
@@ -19,10 +19,11 @@ test(`a yard killed ${KILLS} times under load keeps every answer and never contr
   const heads = noHeads();
   for (let kill = 0; kill < KILLS; kill++) {
     const yard = await startDocumentedYard(data);
+    const job = await openJob(yard);
     // One client alone waits for each commit; many share them.
     const under = load(
       yard,
-      { clients: [1, 6, 24][kill % 3] ?? 1, isOver: () => yard.child.signalCode !== null },
+      { clients: [1, 6, 24][kill % 3] ?? 1, job, isOver: () => yard.child.signalCode !== null },
       promises,
     );
     await sleep(randomInt(20, LONGEST_LOAD_MS));

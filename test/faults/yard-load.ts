@@ -19,14 +19,24 @@ export function noPromises(): Promises {
   return { certificates: [], entries: [], tokenIds: [], unanswered: 0 };
 }
 
+/** What the requests need; made before the killing begins. */
+export interface Job {
+  readonly admin: AdminClient;
+  readonly token: string;
+}
+
+export async function openJob(yard: RunningYard): Promise<Job> {
+  const admin = await AdminClient.of(yard);
+  return { admin, token: await admin.jobToken(SUBJECT) };
+}
+
 /** Asks with `clients` at once until `isOver` says so or the yard is gone. */
 export async function load(
   yard: RunningYard,
-  o: { readonly clients: number; readonly isOver: () => boolean },
+  o: { readonly clients: number; readonly job: Job; readonly isOver: () => boolean },
   promises: Promises,
 ): Promise<void> {
-  const admin = await AdminClient.of(yard);
-  const token = await admin.jobToken(SUBJECT);
+  const { admin, token } = o.job;
   const key = newKey();
   const kinds = [
     (client: DoorClient) => askCertificate(client, token, promises),

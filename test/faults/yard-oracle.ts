@@ -33,7 +33,8 @@ export async function checkPromises(directory: string, promises: Promises, seen:
     checkCertificates(store, promises.certificates);
     checkEntries(store, promises.entries, seen);
     for (const id of promises.tokenIds) {
-      assert.ok(store.records.get(SERVICE_TOKENS, { id }), `token ${id} was answered and is not on record`);
+      const rows = store.records.find(SERVICE_TOKENS, { where: { id }, limit: 2 });
+      assert.equal(rows.length, 1, `token ${id} was answered`);
       assert.equal(eventsOf(store, 'token.created', id).length, 1, `event of token ${id}`);
     }
     checkTrees(store, seen);

@@ -93,7 +93,7 @@ export async function fuzzDoors(o: {
   const until = performance.now() + o.seconds * 1000;
   const crashes = new Map<string, Crash>();
   let inputs = 0;
-  while (performance.now() < until && o.yard.child.exitCode === null) {
+  while (performance.now() < until && isRunning(o.yard)) {
     const door = DOORS[inputs++ % DOORS.length];
     if (door === undefined) break;
     const input = bentFor(door, o.seeds, random);
@@ -105,7 +105,7 @@ export async function fuzzDoors(o: {
     );
     const target = `door ${door.kind === 'path' ? 'GET' : `POST ${door.path}`}`;
     if (fault !== undefined && !crashes.has(target + fault))
-      crashes.set(target + fault, { target, fault, input: input.slice() });
+      crashes.set(target + fault, { target, fault, input: new Uint8Array(input) });
   }
   client.close();
   const ending = await endingFault(o.yard);
@@ -160,8 +160,13 @@ function pathOf(input: Uint8Array): string {
   return `/${text.replaceAll(/[^\x21-\x7e]|[\\#]/g, '%').replace(/^\/+/, '')}`;
 }
 
+function isRunning({ child }: RunningYard): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}
+
 async function endingFault(yard: RunningYard): Promise<string | undefined> {
-  if (yard.child.exitCode !== null) return `the yard ended with ${yard.child.exitCode}: ${yard.said}`;
+  if (!isRunning(yard))
+    return `the yard ended with ${yard.child.exitCode ?? yard.child.signalCode}: ${yard.said}`;
   const client = new DoorClient({ url: yard.url, roots: yard.rootsPem });
   const { status } = await client.get('/readyz').catch((error: unknown) => ({ status: String(error) }));
   client.close();

@@ -159,7 +159,8 @@ function placesOf(value: unknown, found: Place[] = []): Place[] {
 }
 
 function edit(bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array {
-  const copy = bytes.slice();
+  // Not slice(): that of a Buffer shares its memory.
+  const copy = new Uint8Array(bytes);
   if (copy.length > 0) change(copy);
   return copy;
 }

@@ -26,7 +26,7 @@ while (performance.now() < until) {
   // One crash for each parser and kind of fault is enough to work with.
   const kind = `${name}: ${fault?.split('\n').slice(0, 2).join(' ')}`;
   if (fault !== undefined && !crashes.has(kind))
-    crashes.set(kind, { target: name, fault, input: input.slice() });
+    crashes.set(kind, { target: name, fault, input: new Uint8Array(input) });
   inputs++;
 }
 parentPort?.postMessage({ inputs, crashes: [...crashes.values()] });

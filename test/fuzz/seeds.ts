@@ -1,8 +1,8 @@
 // Real inputs to start from: what a yard answers, what clients send to it, certificates of the wide world.
-import { generateKeyPairSync, webcrypto } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { cryptoProvider, Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { der } from '../../src/formats/der.ts';
 import { chainOf, makeBundle } from '../driver/bundle.ts';
 import { certificateRequest, DoorClient, entryRequest, newKey, timestampQuery } from '../driver/client.ts';
 import type { RunningYard } from '../driver/yard.ts';
@@ -34,7 +34,7 @@ export async function collectSeeds(yard: RunningYard, token: string): Promise<Se
   const seeds: Seeds = {
     certificate: [...chain, ...world],
     pem: utf8(yard.rootsPem, rootCertificates[0] ?? ''),
-    csr: [await csr()],
+    csr: [certificationRequest()],
     spki: [...spki, rsa],
     'sct-list': [sctListOf(chain[0] ?? Buffer.alloc(0))],
     'timestamp-request': [timestampQuery(Buffer.from('x'))],
@@ -79,16 +79,13 @@ export async function collectSeeds(yard: RunningYard, token: string): Promise<Se
   return seeds;
 }
 
-async function csr(): Promise<Uint8Array> {
-  cryptoProvider.set(webcrypto);
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const request = await Pkcs10CertificateRequestGenerator.create({
-    name: 'CN=job',
-    keys,
-    signingAlgorithm: algorithm,
-  });
-  return new Uint8Array(request.rawData);
+// RFC 2986 §4: an empty subject, no attributes, ecdsa-with-SHA256.
+function certificationRequest(): Uint8Array {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
+  const info = der.sequence(der.integer(0), der.sequence(), spki, der.context(0, new Uint8Array(), true));
+  const signature = new Uint8Array(sign('sha256', info, privateKey));
+  return der.sequence(info, der.sequence(der.oid('1.2.840.10045.4.3.2')), der.bitString(signature));
 }
 
 // The value of the SCT list extension: after its OID (1.3.6.1.4.1.11129.2.4.2) stands an OCTET STRING of long form.
