@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isSealyardError } from '../../src/ground/errors.ts';
 import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
 import { CONTRACT_TABLES, event, leafOf, THINGS, thing } from '../contract/store.ts';
 import { checkLog } from '../oracle/log.ts';
 import { CLOCK, temporaryDirectory } from './directory.ts';
@@ -20,10 +21,12 @@ test('with a full disk each request gets SY-STORE-UNAVAILABLE, reads go on, and 
   using directory = temporaryDirectory();
   const mount = join(directory.path, 'small');
   if (!mountSmall(mount)) return t.skip('this user may not mount a small file system');
+  let store: Store | undefined;
   try {
-    const store = await openStore({ directory: join(mount, 'yard'), clock: CLOCK, tables: CONTRACT_TABLES });
+    const yard = await openStore({ directory: join(mount, 'yard'), clock: CLOCK, tables: CONTRACT_TABLES });
+    store = yard;
     const commit = (id: string) =>
-      store.commit({
+      yard.commit({
         puts: [thing(id, { body: new Uint8Array(4000) })],
         leaves: [leafOf(id)],
         events: [event(id)],
@@ -45,16 +48,16 @@ test('with a full disk each request gets SY-STORE-UNAVAILABLE, reads go on, and 
       failures.length > 0 && failures.every((error) => isSealyardError(error, 'SY-STORE-UNAVAILABLE')),
     );
     assert.ok(failures.every((error) => isSealyardError(error) && error.retryAfterSeconds === 1));
-    assert.ok(store.counters().failedCommits > 0);
-    assert.ok(store.records.get(THINGS, { id: 'first' }));
-    checkLog({ tiles: store.tiles, log: 'signature', atLeast: acknowledged });
+    assert.ok(yard.counters().failedCommits > 0);
+    assert.ok(yard.records.get(THINGS, { id: 'first' }));
+    checkLog({ tiles: yard.tiles, log: 'signature', atLeast: acknowledged });
     rmSync(filler);
     const receipt = await commit('after');
-    assert.equal(store.records.count(THINGS), acknowledged + 1);
+    assert.equal(yard.records.count(THINGS), acknowledged + 1);
     assert.equal(receipt.leaves[0]?.index, acknowledged);
-    checkLog({ tiles: store.tiles, log: 'signature', atLeast: acknowledged + 1 });
-    await store.close();
+    checkLog({ tiles: yard.tiles, log: 'signature', atLeast: acknowledged + 1 });
   } finally {
+    await store?.close();
     spawnSync('umount', [mount]);
   }
 });

@@ -59,9 +59,12 @@ test('a second store on the same directory is refused, in this process and in an
   const locked = (error: unknown) => isSealyardError(error, 'SY-STORE-LOCKED');
   // With no client the program would end by itself: it is stopped first, and its lock stays.
   child.kill('SIGSTOP');
-  await assert.rejects(open(directory.path), locked);
-  child.kill('SIGKILL');
-  await exited;
+  try {
+    await assert.rejects(open(directory.path), locked);
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
+  }
   const store = await open(directory.path);
   await assert.rejects(open(directory.path), locked);
   await store.commit(change('still works'));
