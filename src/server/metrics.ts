@@ -1,5 +1,5 @@
 // What is counted, for Prometheus: requests by door and outcome, and the state of store, logs and certificates.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { LogName } from '../ground/change.ts';
 import type { StoreCounters } from '../store/store.ts';
 
@@ -21,9 +21,62 @@ export interface Metrics {
   observe(sources: GaugeSources): void;
 }
 
+type Library = typeof import('prom-client');
+
+const LOADED_AFTER_MS = 1_000;
 const LOGS: readonly LogName[] = ['certificate', 'signature', 'audit'];
 
+/** A request that was answered before the library was loaded. */
+interface Sample {
+  readonly door: string;
+  readonly status: number;
+  readonly code: string;
+  readonly seconds: number;
+}
+
+interface Collected {
+  count(sample: Sample): void;
+  text(): Promise<string>;
+}
+
+/**
+ * The library is loaded after the first second: its 50 ms belong neither before ready nor into the first requests,
+ * which wait in a list until it is there.
+ */
 export function createMetrics(): Metrics {
+  const waiting: Sample[] = [];
+  let sources: GaugeSources | undefined;
+  let collected: Collected | undefined;
+  let loading: Promise<Collected> | undefined;
+  const load = () => {
+    loading ??= import('prom-client').then((library) => {
+      const made = collect(library, () => sources);
+      for (const sample of waiting.splice(0)) made.count(sample);
+      collected = made;
+      return made;
+    });
+    return loading;
+  };
+  // A failure is heard by whoever asks for the text.
+  setTimeout(() => void load().catch(() => undefined), LOADED_AFTER_MS).unref();
+  return {
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    request(door, status, code, seconds) {
+      const sample = { door, status, code, seconds };
+      if (collected === undefined) waiting.push(sample);
+      else collected.count(sample);
+    },
+    text: async () => (await load()).text(),
+    observe: (given) => {
+      sources = given;
+    },
+  };
+}
+
+function collect(
+  { Counter, Gauge, Histogram, Registry }: Library,
+  sources: () => GaugeSources | undefined,
+): Collected {
   const registry = new Registry();
   const requests = new Counter({
     name: 'sealyard_requests_total',
@@ -38,18 +91,24 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     registers: [registry],
   });
+  let observed = false;
   return {
-    request(door, status, code, seconds) {
+    count({ door, status, code, seconds }) {
       requests.inc({ door, status, code });
       durations.observe({ door }, seconds);
     },
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
-    observe: (sources) => observeGauges(registry, sources),
+    text() {
+      const given = sources();
+      if (given !== undefined && !observed) {
+        observeGauges(Gauge, registry, given);
+        observed = true;
+      }
+      return registry.metrics();
+    },
   };
 }
 
-function observeGauges(registry: Registry, sources: GaugeSources): void {
+function observeGauges(Gauge: Library['Gauge'], registry: Registry, sources: GaugeSources): void {
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name: `sealyard_${name}`,

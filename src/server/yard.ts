@@ -1,40 +1,12 @@
-// A running yard: configuration in, listeners and a handle out. The order of the start is the order of this file.
-import { rmSync } from 'node:fs';
-import type { LogName } from '../ground/change.ts';
+// A running yard: the handle, and the first steps of a start. Little is imported here on purpose: see `startYard`.
 import type { JsonObject } from '../ground/json.ts';
 import type { Clock, Random } from '../ground/ports.ts';
-import { createDevelopmentIssuer, type DevelopmentIssuer } from '../identity/development-issuer.ts';
-import { ensureKey } from '../keys/pinned.ts';
 import { openSealedFileStore, type SealedFileStore } from '../keys/sealed-file.ts';
-import { developmentIssuerUrl } from '../policy/sections.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
-import { certificateFingerprint, certificatesPem } from '../trust/pem.ts';
-import { backupYard } from './backup.ts';
-import { ensureBootstrapToken } from './bootstrap-token.ts';
 import { REAL_CLOCK, REAL_RANDOM } from './clock.ts';
 import type { YardConfig } from './config.ts';
 import { inData, openDataDirectory } from './data-directory.ts';
-import { doorsOf } from './doors.ts';
-import {
-  type FixedUrls,
-  firstUrls,
-  recordedUrls,
-  refuseOtherUrls,
-  urlOf,
-  yardCreatedEvent,
-} from './fixed-urls.ts';
-import { commitUnlessRestored, type Foundation, layFoundation, openHealth } from './foundation.ts';
-import { listenerNames } from './listener-names.ts';
-import { type Listening, openListening } from './listening.ts';
-import { createLog, type ServerLog } from './log.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { openOutbound } from './outbound.ts';
-import { openPolicy, type PolicyHolder } from './policy-holder.ts';
-import { openServiceCertificates, type ServiceCertificates } from './service-certificates.ts';
-import { readinessChecks, yardStatus } from './status.ts';
-import type { StoreHealth } from './store-health.ts';
-import { openTrustDocuments, type TrustDocuments } from './trust-documents.ts';
 import { resolveUnlock } from './unlock-secret.ts';
 
 export interface Yard {
@@ -69,235 +41,48 @@ export interface YardPorts {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** The parts that must end in the opposite order of their coming to be. */
-interface Start extends YardPorts {
+/** What the first steps leave to the rest. `ending` ends parts in the opposite order of their coming to be. */
+export interface Start extends YardPorts {
   readonly config: YardConfig;
   readonly directory: string;
-  readonly log: ServerLog;
   readonly startedAt: Date;
   readonly ending: AsyncDisposableStack;
+  readonly store: Store;
+  /** Still being unlocked. */
+  readonly unlocking: Promise<SealedFileStore>;
 }
 
-/** @throws SealyardError whatever keeps the yard from starting; nothing is left listening or locked then */
+/**
+ * Directory and lock first, so that of two processes one touches nothing. Unlocking the keys then keeps another
+ * thread busy for half a second, in which the rest of the program is loaded.
+ * @throws SealyardError whatever keeps the yard from starting; nothing is left listening or locked then
+ */
 export async function startYard(config: YardConfig, ports: Partial<YardPorts> = {}): Promise<Yard> {
+  const { clock = REAL_CLOCK, random = REAL_RANDOM, environment = process.env } = ports;
+  const startedAt = clock.now();
   const ending = new AsyncDisposableStack();
-  const clock = ports.clock ?? REAL_CLOCK;
   try {
-    return await start({
+    const directory = openDataDirectory(config.data);
+    const unlock = resolveUnlock(config.unlockSecret, { directory, environment });
+    const store = await openStore({ directory, clock });
+    ending.defer(() => store.close());
+    const unlocking = openSealedFileStore({ directory: inData(directory, 'keys'), unlock, random });
+    // Whoever awaits it hears of a failure; an earlier failure elsewhere must not make this one unhandled.
+    unlocking.catch(() => undefined);
+    const { raiseYard } = await import('./raise.ts');
+    return await raiseYard({
       config,
+      directory,
+      startedAt,
       ending,
+      store,
+      unlocking,
       clock,
-      startedAt: clock.now(),
-      directory: openDataDirectory(config.data),
-      log: createLog(config.logLevel),
-      random: ports.random ?? REAL_RANDOM,
-      environment: ports.environment ?? process.env,
+      random,
+      environment,
     });
   } catch (error) {
     await ending.disposeAsync();
     throw error;
   }
-}
-
-async function start(o: Start): Promise<Yard> {
-  const ground = await openGround(o);
-  const { store, listening, urls, isFirstStart } = ground;
-  const foundation = await layFoundation({ ...o, ...ground });
-  const developmentIssuer = o.config.development ? await openIssuer(o, foundation) : undefined;
-  const certificates = await openServiceCertificates({
-    ...o,
-    foundation,
-    listeners: listening.secure,
-    names: listenerNames(urls.publicUrl, o.config),
-    onTimestamps: () => trust.changed(),
-  });
-  o.ending.defer(() => certificates.stop());
-  const trust = openTrustDocuments({
-    foundation,
-    certificates: () => certificates,
-    developmentIssuer: developmentIssuer?.url,
-  });
-  const policy = await openPolicy({
-    file: o.config.policy ?? inData(o.directory, 'policy'),
-    writeDefault: (o.config.policy ?? inData(o.directory, 'policy')) === inData(o.directory, 'policy'),
-    publicUrl: urls.publicUrl,
-    development: o.config.development,
-    commit: foundation.health.commit,
-    records: store.records,
-    clock: o.clock,
-  });
-  const hasBootstrapToken = await ensureBootstrapToken({
-    ...o,
-    file: inData(o.directory, 'bootstrapToken'),
-    commit: foundation.health.commit,
-    records: store.records,
-  });
-  await recordStart(o, foundation);
-  const opened = { foundation, developmentIssuer, certificates, trust, policy };
-  await serve(o, listening, opened);
-  return yardOf(o, {
-    ...opened,
-    listening,
-    isFirstStart,
-    notices: noticesOf(o, ground, opened, hasBootstrapToken),
-  });
-}
-
-interface Ground {
-  readonly store: Store;
-  readonly health: StoreHealth;
-  readonly keys: SealedFileStore;
-  readonly listening: Listening;
-  readonly urls: FixedUrls;
-  readonly isFirstStart: boolean;
-}
-
-/** Directory, records, keys, addresses: whatever is wrong with them is said before anything is made. */
-async function openGround(o: Start): Promise<Ground> {
-  const { config, directory, clock, random, ending } = o;
-  const unlock = resolveUnlock(config.unlockSecret, { directory, environment: o.environment });
-  // Unlocking takes half a second of another thread: meanwhile the rest is opened.
-  const unlocking = openSealedFileStore({ directory: inData(directory, 'keys'), unlock, random });
-  unlocking.catch(() => undefined);
-  const store = await openStore({ directory, clock });
-  ending.defer(() => store.close());
-  const recorded = recordedUrls(store.records);
-  if (recorded !== undefined) refuseOtherUrls(recorded, config);
-  const listening = await openListening(config, recorded);
-  ending.defer(() => listening.close(config.shutdownGraceSeconds * 1000));
-  const urls = recorded ?? firstUrls(config, { tls: listening.tls.port, plain: listening.plain?.port });
-  const keys = await unlocking;
-  const health = openHealth(store, directory);
-  if (recorded === undefined) {
-    const event = yardCreatedEvent(urls, clock.now().getTime());
-    await health.commit({ puts: [], events: [event] });
-  }
-  return { store, health, keys, listening, urls, isFirstStart: recorded === undefined };
-}
-
-async function openIssuer(o: Start, { ceremony, urls }: Foundation): Promise<DevelopmentIssuer> {
-  const purpose = 'development-issuer';
-  const { signer } = await ensureKey(ceremony, { slot: `${purpose}/1`, purpose, algorithm: 'rsa' });
-  const { keys } = ceremony;
-  if (keys.exportPrivate === undefined) throw new TypeError('the built-in issuer needs its key');
-  const privateKey = await keys.exportPrivate(signer.ref, purpose);
-  return createDevelopmentIssuer({ ...o, url: developmentIssuerUrl(urls.publicUrl), privateKey });
-}
-
-async function recordStart(o: Start, { health, urls }: Foundation): Promise<void> {
-  await commitUnlessRestored(health.commit, {
-    puts: [],
-    events: [
-      {
-        timeMs: o.clock.now().getTime(),
-        action: 'yard.started',
-        actor: { kind: 'system' },
-        object: { type: 'yard', id: urls.publicUrl },
-        outcome: 'done',
-        data: { development: o.config.development },
-      },
-    ],
-  });
-}
-
-interface Opened {
-  readonly foundation: Foundation;
-  readonly developmentIssuer: DevelopmentIssuer | undefined;
-  readonly certificates: ServiceCertificates;
-  readonly trust: TrustDocuments;
-  readonly policy: PolicyHolder;
-}
-
-async function serve(o: Start, listening: Listening, opened: Opened): Promise<void> {
-  const outbound = openOutbound({
-    ...o,
-    developmentIssuer: opened.developmentIssuer,
-    trust: () => opened.trust.material(),
-  });
-  o.ending.defer(() => outbound.close());
-  const metrics = createMetrics();
-  const sources = { ...o, ...opened, development: o.config.development, startedAt: o.startedAt };
-  const checks = () => readinessChecks(sources);
-  observe(metrics, opened, () => checks().every(({ ok }) => ok));
-  const doors = doorsOf({
-    ...o,
-    ...opened,
-    outbound,
-    metrics,
-    checks,
-    status: () => yardStatus(sources),
-    backup: () =>
-      backupYard({ ...o, policyFile: opened.policy.current().file, store: opened.foundation.store }),
-    bootstrapExchanged: () => rmSync(inData(o.directory, 'bootstrapToken'), { force: true }),
-  });
-  await listening.serve({ doors, metrics, log: o.log, random: o.random });
-}
-
-function observe(metrics: Metrics, { foundation, certificates }: Opened, isReady: () => boolean): void {
-  metrics.observe({
-    store: () => foundation.store.counters(),
-    logSize: (log: LogName) => foundation.logs.head(log).size,
-    listenerNotAfter: () => certificates.listener().notAfter.getTime() / 1000,
-    isReady,
-  });
-}
-
-function noticesOf(o: Start, ground: Ground, opened: Opened, hasBootstrapToken: boolean): readonly string[] {
-  const { store } = ground;
-  const policy = opened.policy.current();
-  return [
-    ...ground.keys.notices,
-    ...ground.listening.notices,
-    ...(hasBootstrapToken
-      ? [`the one-time administrator token is in ${inData(o.directory, 'bootstrapToken')}`]
-      : []),
-    ...(o.config.development ? ['the built-in issuer is on: for development only'] : []),
-    ...policy.notices.map(({ line, message }) => `${policy.file}:${line}: ${message}`),
-    ...(store.state === 'restored'
-      ? ['this yard was restored from a backup: it serves and verifies, and issues and appends nothing']
-      : []),
-  ];
-}
-
-function yardOf(
-  o: Start,
-  parts: Opened & {
-    readonly listening: Listening;
-    readonly isFirstStart: boolean;
-    readonly notices: readonly string[];
-  },
-): Yard {
-  const { foundation, trust, policy, listening } = parts;
-  const { root } = foundation.authorities;
-  const { listenAdmission } = o.config;
-  let closing: Promise<void> | undefined;
-  return {
-    publicUrl: foundation.urls.publicUrl,
-    plainUrl: listening.plain === undefined ? undefined : foundation.urls.plainUrl,
-    admissionUrl:
-      listenAdmission === undefined || listening.admission === undefined
-        ? undefined
-        : urlOf('https', undefined, listenAdmission, listening.admission.port),
-    rootPem: certificatesPem([root.certificate]),
-    rootFingerprint: certificateFingerprint(root.certificate),
-    get trustedRootJson() {
-      return trust.trustedRoot();
-    },
-    dataDirectory: o.directory,
-    isFirstStart: parts.isFirstStart,
-    notices: parts.notices,
-    get policyVersion() {
-      return policy.current().version;
-    },
-    status: () => yardStatus({ ...o, ...parts, development: o.config.development }),
-    async reload() {
-      const changed = await policy.reload();
-      const { version } = policy.current();
-      return changed ? `policy ${version} is in force` : `policy ${version} is unchanged`;
-    },
-    close() {
-      closing ??= o.ending.disposeAsync();
-      return closing;
-    },
-  };
 }
