@@ -48,12 +48,6 @@ export function searchEvents(records: Records, query: EventQuery): readonly Reco
   return rows.map(eventOfRow);
 }
 
-/** One event by its audit log index. */
-export function eventAt(records: Records, logIndex: number): RecordedEvent | undefined {
-  const row = records.get(EVENTS, { log_index: logIndex });
-  return row === undefined ? undefined : eventOfRow(row);
-}
-
 function conditions(query: EventQuery): Record<string, Cell> {
   const columns = {
     action: query.action,

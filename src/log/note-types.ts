@@ -57,7 +57,7 @@ export async function signCheckpoint(spec: LogSpec, head: TreeHead, timeMs: numb
 }
 
 /** RFC 6962 §3.5: version v1(0), signature_type tree_hash(1), timestamp, tree_size, sha256_root_hash. */
-export function treeHeadSigned(head: TreeHead, timeMs: number): Uint8Array {
+function treeHeadSigned(head: TreeHead, timeMs: number): Uint8Array {
   return concat(Uint8Array.of(0, 1), bigEndian(timeMs, 8), bigEndian(head.size, 8), head.rootHash);
 }
 
