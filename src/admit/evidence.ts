@@ -66,6 +66,7 @@ export async function gatherImageFacts(
   o: EvidenceOptions & { readonly reference: string; readonly signal?: AbortSignal },
 ): Promise<ImageEvidence> {
   const source = createEvidenceSource(o);
+  // Life of a signature, step 12: what is said about the image is gathered, by its digest.
   const image = await source.settle(o.reference, o.signal);
   return source.gather(image, { fresh: true, ...(o.signal === undefined ? {} : { signal: o.signal }) });
 }

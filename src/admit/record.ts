@@ -26,6 +26,7 @@ export function recordOf(
   images: readonly ImageDecision[],
   o: { readonly clock: Clock; readonly random: Random },
 ): Change {
+  // Life of a signature, step 15: the decision is put on record.
   const timeMs = o.clock.now().getTime();
   const context = cut(review);
   return {

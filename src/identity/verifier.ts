@@ -41,6 +41,7 @@ export function createTokenVerifier(o: {
   }
 
   return {
+    // Life of a signature, step 1: who asks.
     async verify(token, { issuers, now }) {
       const unverified = readUnverifiedToken(token);
       const selector = checkHeader(unverified.header);

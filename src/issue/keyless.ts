@@ -36,11 +36,14 @@ export async function issueKeyless(
     precertificate,
     chain: authority.chainFingerprints,
   });
+  // Life of a signature, step 5: serial, intent and precertificate are on disk before anything leaves memory.
   const logIndex = await commitIntent({ prepared, request, deps, leaf, use });
   // A crash from here on leaves serial, TBS and log entry: nothing that could be used has left memory.
+  // Life of a signature, step 6: the log promises the entry that it holds.
   const sct = await signSct(prepared, authority, { timestampMs, logIndex }, deps);
   const tbs = buildTbs(withExtension(prepared.template, extensions.sctList([sct])));
   const certificate = checked(prepared, tbs, await signTbs(prepared, tbs));
+  // Life of a signature, step 7: the certificate is on disk; only now is it answered.
   await commitIssued(prepared, certificate, logIndex, deps);
   const chain = [certificate, ...authority.chain];
   return { certificate, chain, serial: prepared.template.serial, logIndex, sct };

@@ -47,6 +47,7 @@ export function prepare(
   request: CertificateRequest,
   deps: Pick<IssueDeps, 'random' | 'clockGuard'>,
 ): PreparedCertificate {
+  // Life of a signature, step 4: the certificate as bytes, linted before anything is signed.
   refuseForeignProof(request);
   const at = deps.clockGuard.now();
   const issuer = issuerOf(request);

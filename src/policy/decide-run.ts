@@ -41,6 +41,7 @@ export function decideRun(
   image: ImageFacts,
   now: Date,
 ): Decision {
+  // Life of a signature, step 14: from facts to a decision.
   const effective = policy.environments.get(environment);
   const base = { environment, policyVersion: policy.version };
   if (effective === undefined) return refusal(base, image, [unknownEnvironment(policy, environment)], []);

@@ -26,6 +26,7 @@ export interface SignRefusal {
 
 /** @param now the time to judge by; a token that ended meanwhile gets nothing (60 s of skew, as at verification) */
 export function decideSign(policy: Policy, identity: Identity, now: Date): SignGrant | SignRefusal {
+  // Life of a signature, step 3: may this identity sign, for how long, in which environment.
   const issuer = policy.issuers.find(
     (one) => one.url === identity.issuer && one.name === identity.issuerName,
   );

@@ -130,6 +130,7 @@ async function seal(
     signal: o.signal,
   });
   if (leaf === undefined) throw new SealyardError('SY-SIGN-YARD', 'an answer without a certificate');
+  // Life of a signature, step 8: the artifact is signed, by a key that ends with this call.
   const signature = signMessage(privateKey, message);
   // Timestamp and log are independent: neither covers the other.
   const [entry, timestamp] = await Promise.all([

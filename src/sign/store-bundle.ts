@@ -21,6 +21,7 @@ export async function storeBundle(o: {
   readonly createdAt: Date;
   readonly signal: AbortSignal | undefined;
 }): Promise<Descriptor> {
+  // Life of a signature, step 11: the bundle goes where the image is.
   await o.registry.pushBlob(o.image, EMPTY_CONTENT, MEDIA_TYPES.empty, o.signal);
   const layer = await o.registry.pushBlob(o.image, toUtf8(o.bundleJson), BUNDLE_MEDIA_TYPE, o.signal);
   const manifest = encodeManifest({

@@ -42,6 +42,7 @@ export interface VerifyOptions {
  *   `SY-NOTE-MALFORMED`, `SY-CHECKPOINT-MALFORMED`, `SY-TIMESTAMP-*`
  */
 export function verifyBundle(bundle: Bundle, options: VerifyOptions): Facts {
+  // Life of a signature, step 13: from a bundle to facts, or a reason why not.
   checkRequirements(options.require);
   const signing = signingKeyOf(bundle, options.key);
   const content = contentOf(bundle, options.artifact);

@@ -25,6 +25,7 @@ const MOST = 50;
  * @throws SealyardError `SY-ADMIN-MALFORMED`, `SY-ADMIN-NOT-FOUND`
  */
 export async function why(request: DoorRequest, deps: AdminDeps): Promise<DoorReply> {
+  // Life of a signature, step 16: back from a decision to the job that signed.
   const { subject = '' } = readQuery(request, ['subject']);
   const found = findSubject(subject.toLowerCase(), deps.records);
   const certificates = found.serials.flatMap((serial) => rowOf(deps.records.get(CERTIFICATES, { serial })));

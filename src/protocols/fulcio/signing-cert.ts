@@ -34,6 +34,7 @@ export async function signingCertificate(
   // A clock that cannot be right judges no token.
   const now = deps.issue.clockGuard.now();
   const identity = await deps.verifier.verify(request.token, { issuers: policy.issuers, now });
+  // Life of a signature, step 2: the caller holds the key.
   const key = prove(request.possession, identity);
   const grant = await granted(policy, identity, now, deps);
   const prepared = prepare(

@@ -37,6 +37,7 @@ export class EntryExists extends SealyardError {
 export async function addEntry(request: DoorRequest, deps: RekorDeps): Promise<DoorReply> {
   const entry = readEntryRequest(request.body);
   const { spki, serial } = readVerifier(entry);
+  // Life of a signature, step 9: the signature is logged, if it verifies.
   refuseUnlessSigned(entry, spki);
   const body = hashedRekordBody(entry);
   const hash = toHex(leafHash(body));

@@ -32,6 +32,7 @@ export async function stamp(request: TimestampRequest, deps: TimestampDeps): Pro
   if (request.policy !== undefined && request.policy !== TIMESTAMP_POLICY)
     throw new SealyardError('SY-TSA-POLICY');
   const { certificate, chain, signer } = deps.unit();
+  // Life of a signature, step 10: the time of the signature.
   const genTime = deps.clockGuard.now();
   const { hashAlgorithm, hashedMessage, nonce } = request;
   const info = encodeTstInfo({
