@@ -1,5 +1,5 @@
 // A whole yard on free ports in a temporary directory, and a client that speaks plain HTTPS to it.
-import { generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -153,4 +153,23 @@ export function chainOf(answer: Answer): readonly X509Certificate[] {
     readonly signedCertificateEmbeddedSct: { readonly chain: { readonly certificates: readonly string[] } };
   };
   return body.signedCertificateEmbeddedSct.chain.certificates.map((pem) => new X509Certificate(pem));
+}
+
+/** A good Rekor v2 request by a key of its own. */
+export function entryOf(text: string): Record<string, unknown> {
+  const key = newKey();
+  return {
+    hashedRekordRequestV002: {
+      digest: createHash('sha256').update(text).digest('base64'),
+      signature: {
+        content: sign('sha256', Buffer.from(text), key.privateKey).toString('base64'),
+        verifier: {
+          publicKey: {
+            rawBytes: Buffer.from(key.pem.replaceAll(/-----.*-----/g, ''), 'base64').toString('base64'),
+          },
+          keyDetails: 'PKIX_ECDSA_P256_SHA_256',
+        },
+      },
+    },
+  };
 }
