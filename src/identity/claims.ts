@@ -65,12 +65,15 @@ export function requiredClaimText(claims: JsonObject, name: string): string {
 
 // Control characters, NUL among them, and whatever changes how text looks without being seen: format characters
 // (bidi controls, zero width, BOM), private use, unassigned, lone surrogates, line separators.
+const PLAIN = /^[\x20-\x7e]*$/;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/u;
 // RFC 3986 characters, without `*`, which a matcher might take for a wildcard, and without an empty or dot segment.
 const URI = /^[A-Za-z0-9\-._~:/?#[\]@!$&'()+,;=%]+$/;
 
 /** Text that may stand in an extension: visible, normalised (NFC), bounded. */
 export function acceptText(value: string, name: string): string {
+  // Nearly every claim is plain ASCII, and the classes of Unicode are slow to look up.
+  if (value.length <= MAX_TEXT && PLAIN.test(value)) return value;
   if (value.length > MAX_TEXT || INVISIBLE.test(value) || value.normalize('NFC') !== value)
     throw refused(name);
   return value;

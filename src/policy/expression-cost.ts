@@ -11,8 +11,8 @@ export interface Syntax {
 export const MAX_SOURCE = 2048;
 /** Comprehensions inside each other. */
 const MAX_NESTING = 2;
-/** Units of some 80 ns at worst: the slowest expression measured at this bound ends within 20 ms. */
-export const MAX_COST = 200_000;
+/** Units of some 100 ns at worst on a busy machine: the slowest expression measured at this bound ends within 20 ms. */
+export const MAX_COST = 100_000;
 /** At load, for an input of this size: what is too dear for even that could never be evaluated. */
 const SMALL_INPUT: InputSize = { widest: 16, longest: 1024, values: 64 };
 
@@ -56,8 +56,17 @@ export function costOf(root: Syntax, source: string, input: InputSize): number {
   });
 }
 
+// Costs are reckoned at every evaluation, over a tree that never changes.
+const knownChildren = new WeakMap<Syntax, readonly Syntax[]>();
+const knownCalls = new WeakMap<Syntax, Call | 'none'>();
+
 export function syntaxChildren(node: Syntax): readonly Syntax[] {
-  return flatten(node.args);
+  let known = knownChildren.get(node);
+  if (known === undefined) {
+    known = flatten(node.args);
+    knownChildren.set(node, known);
+  }
+  return known;
 }
 
 export function isSyntax(value: unknown): value is Syntax {
@@ -72,6 +81,15 @@ export function isSyntax(value: unknown): value is Syntax {
 
 /** The call that this node is, if it is one. */
 export function asCall(node: Syntax): Call | undefined {
+  let known = knownCalls.get(node);
+  if (known === undefined) {
+    known = readCall(node) ?? 'none';
+    knownCalls.set(node, known);
+  }
+  return known === 'none' ? undefined : known;
+}
+
+function readCall(node: Syntax): Call | undefined {
   if (!Array.isArray(node.args) || (node.op !== 'call' && node.op !== 'rcall')) return undefined;
   const name: unknown = node.args[0];
   if (typeof name !== 'string') return undefined;
@@ -164,7 +182,7 @@ function operatorCost(node: Syntax, children: readonly Syntax[], input: Bounds):
   switch (node.op) {
     case '&&':
     case '||':
-      return 2 * input.thrown;
+      return input.thrown;
     case '==':
     case '!=':
       // Against a literal scalar one look is enough; two unknown values may be deep.

@@ -80,12 +80,6 @@ export const IDENTITY_CODES = {
     cause: 'Its claims extension contradicts the extensions that every client reads.',
     next: 'Do not trust it; find out who issued it.',
   },
-  'SY-IDENTITY-TOKEN-EXHAUSTED': {
-    kind: 'too-many',
-    sentence: 'This identity token was used for as many certificates as one token may be',
-    cause: 'A token that keeps asking may have been stolen.',
-    next: 'Ask the CI system for a fresh token for each job.',
-  },
   'SY-IDENTITY-CREDENTIAL': {
     kind: 'unauthenticated',
     sentence: 'The service token is not valid',
