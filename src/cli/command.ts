@@ -13,7 +13,10 @@ export type Action<Options> = (
 /** One command of surface.md. `examples` are what `--help` teaches with. */
 export interface CommandSpec {
   readonly name: string;
+  /** For the list of commands: a few words. */
   readonly summary: string;
+  /** For the command's own help: a sentence. */
+  readonly description: string;
   readonly examples: readonly string[];
   /** Adds arguments and options, and calls `run` with the action. */
   readonly define: (command: Command, run: Runner) => void;

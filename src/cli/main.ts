@@ -62,7 +62,11 @@ function createProgram(invocation: Invocation, ended: (status: ExitStatus) => vo
 }
 
 function addCommand(program: Command, spec: CommandSpec, run: Runner): void {
-  const command = program.command(spec.name).description(spec.summary).exitOverride();
+  const command = program
+    .command(spec.name)
+    .summary(spec.summary)
+    .description(spec.description)
+    .exitOverride();
   command.copyInheritedSettings(program);
   spec.define(command, run);
   if (spec.examples.length > 0) {
@@ -99,7 +103,7 @@ const PROGRAM_EXAMPLES = `Examples:
   $ sealyard up --development                      start a yard on loopback, with the built-in issuer of job tokens
   $ sealyard token ci demo/build --out job.token   a job's identity token from that issuer
   $ sealyard sign localhost:5000/app:1 --token-file job.token
-  $ sealyard verify localhost:5000/app:1 --by dev-job
+  $ sealyard verify localhost:5000/app:1 --by developer
   $ sealyard admit localhost:5000/app:1 --environment dev
   $ sealyard why localhost:5000/app:1              the evidence chain behind it
 

@@ -28,7 +28,8 @@ interface AdmitFlags extends RegistryFlags {
 
 export const admitCommand: CommandSpec = {
   name: 'admit',
-  summary: 'what the cluster would answer for an image or a manifest, and why',
+  summary: 'what would the cluster answer, and why?',
+  description: 'what the cluster would answer for an image or a manifest, and why',
   examples: [
     'sealyard admit registry.example.com/shop/app:1.4 --environment production',
     'sealyard admit deployment.yaml --environment production',

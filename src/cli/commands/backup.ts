@@ -17,7 +17,8 @@ const MAX_SECRET_BYTES = 4096;
 
 export const backupCommand: CommandSpec = {
   name: 'backup',
-  summary: 'a consistent copy of the running yard: records, logs, sealed keys and policy',
+  summary: 'a consistent copy of the running yard',
+  description: 'a consistent copy of the running yard: records, logs, sealed keys and policy',
   examples: ['sealyard backup', 'sealyard backup --json | jq -r .folder'],
   define(command, run) {
     command.action(run(backup));

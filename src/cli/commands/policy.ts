@@ -9,7 +9,8 @@ import { loadPolicyFile } from '../policy-file.ts';
 
 export const policyCommand: CommandSpec = {
   name: 'policy',
-  summary: 'the policy document: check it, show what it comes to',
+  summary: 'check the policy document, show what it comes to',
+  description: 'the policy document: check it, show what it comes to',
   examples: [
     'sealyard policy check --policy policy.yaml',
     'sealyard policy show --policy policy.yaml --environment production',

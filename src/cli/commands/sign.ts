@@ -24,7 +24,8 @@ interface AttestOptions extends RegistryFlags {
 
 export const signCommand: CommandSpec = {
   name: 'sign',
-  summary: 'sign an image or file with the identity of this CI job; the key lives for one signature',
+  summary: 'sign an image or file, keyless',
+  description: 'sign an image or file with the identity of this CI job; the key lives for one signature',
   examples: [
     'sealyard sign registry.example.com/shop/app:1.4          in a CI job: the token is found',
     'sealyard sign localhost:5000/app:1 --token-file job.token',
@@ -43,7 +44,8 @@ export const signCommand: CommandSpec = {
 
 export const attestCommand: CommandSpec = {
   name: 'attest',
-  summary: 'attest something about an image: a signed in-toto statement beside it',
+  summary: 'attest something about an image',
+  description: 'attest something about an image: a signed in-toto statement beside it',
   examples: [
     'sealyard attest localhost:5000/app:1 --type https://spdx.dev/Document --predicate sbom.spdx.json --token-file job.token',
   ],

@@ -9,7 +9,8 @@ import { askAdmin } from '../yard.ts';
 
 export const statusCommand: CommandSpec = {
   name: 'status',
-  summary: 'is the yard well: clock, store, certificates, logs, policy',
+  summary: 'is the yard well, and what does it hold?',
+  description: 'is the yard well: clock, store, certificates, logs, policy',
   examples: ['sealyard status', 'sealyard status --json | jq .problems'],
   define(command, run) {
     command.action(run(status));

@@ -9,7 +9,8 @@ import { askAdmin } from '../yard.ts';
 
 export const tokenCommand: CommandSpec = {
   name: 'token',
-  summary: 'tokens: service tokens of the admin API, and job tokens of the built-in development issuer',
+  summary: 'service tokens, and job tokens of the built-in issuer',
+  description: 'tokens: service tokens of the admin API, and job tokens of the built-in development issuer',
   examples: [
     'sealyard token ci acme/shop --out job.token          a CI job’s identity token (yard started with --development)',
     'sealyard token create --name dashboards --role viewer --days 30 --out dashboards.token',

@@ -7,7 +7,8 @@ import type { TourOptions } from '../tour.ts';
 
 export const tourCommand: CommandSpec = {
   name: 'tour',
-  summary: 'watch a real image get a seal and its unsigned twin be refused, in a throw-away yard',
+  summary: 'watch a real image get a seal and its unsigned twin be refused',
+  description: 'watch a real image get a seal and its unsigned twin be refused, in a throw-away yard',
   examples: [
     'sealyard tour',
     'sealyard tour --keep ./tour-yard                 the yard stays, to repeat each step by hand',

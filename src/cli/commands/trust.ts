@@ -23,7 +23,8 @@ const FORMS = {
 
 export const trustCommand: CommandSpec = {
   name: 'trust',
-  summary: 'trust material of the yard for TLS clients, cosign and other Sigstore clients',
+  summary: 'export what others need in order to trust this yard',
+  description: 'trust material of the yard for TLS clients, cosign and other Sigstore clients',
   examples: [
     'sealyard trust export --pem --out roots.pem                        for TLS clients (SSL_CERT_FILE)',
     'sealyard trust export --trusted-root --out trusted_root.json       for cosign verify --trusted-root',

@@ -34,7 +34,8 @@ interface VerifyOptions extends RegistryFlags {
 
 export const verifyCommand: CommandSpec = {
   name: 'verify',
-  summary: 'verify an image or file: certificate, log proof, timestamp, and who signed',
+  summary: 'is it signed by whom I expect?',
+  description: 'verify an image or file: certificate, log proof, timestamp, and who signed',
   examples: [
     'sealyard verify registry.example.com/shop/app:1.4 --by shop-release        an identity of the policy document',
     'sealyard verify IMAGE --identity https://github.com/acme/shop/.github/workflows/release.yml@refs/heads/main --issuer https://token.actions.githubusercontent.com',

@@ -17,7 +17,8 @@ const REQUIRE = { timestampsAtLeast: 1, logEntriesAtLeast: 1, sctsAtLeast: 1 } a
 
 export const whyCommand: CommandSpec = {
   name: 'why',
-  summary: 'the evidence chain: decision, policy, signature, certificate, CI job, CA key, log',
+  summary: 'the evidence chain behind an image or certificate',
+  description: 'the evidence chain: decision, policy, signature, certificate, CI job, CA key, log',
   examples: [
     'sealyard why registry.example.com/shop/app:1.4',
     'sealyard why sha256:…                     a digest that the yard has seen',
