@@ -97,6 +97,13 @@ test('a rule for it that is inherited by an unmarked environment is without effe
   assert.equal(run.code, 'SY-ADMIT-COUNTS-FOR', run.message);
 });
 
+test('an unmarked environment that inherits from it grants its identities no certificate either', async () => {
+  const policy = load(text.replace('environments:\n', 'environments:\n  stage:\n    extends: dev\n'), true);
+  const decision = decideSign(policy, await identityWith(policy, { sub: 'ci/job' }, builtIn), NOW);
+  assert.ok(decision.granted);
+  assert.equal(decision.environment, 'dev');
+});
+
 test('the alias of the built-in issuer cannot be pointed elsewhere', () => {
   const elsewhere = SHOP.replace(
     /issuers:\n.*\n/,
