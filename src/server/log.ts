@@ -5,9 +5,7 @@ import type { LogLevel } from './config.ts';
 /** What the server's files log with. Objects first, a sentence after, as pino has it. */
 export interface ServerLog {
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
   info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
 // Headers and bodies are not logged at all; the paths are the belt beside the braces.

@@ -76,6 +76,7 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
   await recordStart(o, foundation);
   const opened = { foundation, developmentIssuer, certificates, trust, policy };
   await serve(o, listening, opened);
+  o.log.info({ publicUrl: urls.publicUrl, policy: policy.current().version }, 'ready');
   return yardOf(o, {
     ...opened,
     listening,
@@ -226,6 +227,7 @@ function yardOf(
     async reload() {
       const changed = await policy.reload();
       const { version } = policy.current();
+      o.log.info({ policy: version, changed }, 'policy read again');
       return changed ? `policy ${version} is in force` : `policy ${version} is unchanged`;
     },
     close() {

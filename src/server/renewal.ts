@@ -25,7 +25,10 @@ export function keepRenewed(o: {
     Math.max(1_000, Math.min(at.getTime() - o.clock.now().getTime(), AT_LEAST_EVERY_MS));
   const run = () => {
     o.renew().then(
-      (next) => wait(until(next)),
+      (next) => {
+        o.log.info({ what: o.what, next: next.toISOString() }, 'looked whether renewal is due');
+        wait(until(next));
+      },
       (error: unknown) => {
         o.log.error({ error, what: o.what }, 'renewal failed; trying again in a minute');
         wait(AFTER_FAILURE_MS);

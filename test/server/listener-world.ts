@@ -41,9 +41,7 @@ const row = (route: Pick<Route, 'method' | 'path' | 'handle'> & Partial<Route>):
 export const logged: { readonly fields: Readonly<Record<string, unknown>>; readonly message: string }[] = [];
 export const log: ServerLog = {
   error: (fields, message) => void logged.push({ fields, message }),
-  warn: () => undefined,
   info: () => undefined,
-  debug: () => undefined,
 };
 export const seen = { aborted: 0 };
 export const ROUTES: readonly Route[] = [
