@@ -16,6 +16,8 @@ import type { Finding } from './findings.ts';
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 const MAX_VALUES = 50_000;
 const MAX_DEPTH = 16;
+/** Lines and commas: the longest policy of a large company is a few thousand. */
+const MAX_PARTS = 20_000;
 /** Aliases are for saying a list twice; a few levels of many would be a bomb. */
 const MAX_ALIASES = 100;
 const MAX_FINDINGS = 100;
@@ -66,9 +68,9 @@ export function readDocument(text: string, findings: Findings): Value | undefine
     findings.add(TOP, 'the document is larger than 1 MiB');
     return undefined;
   }
-  const deep = lineNestedTooDeeply(text);
-  if (deep !== undefined) {
-    findings.add({ ...TOP, line: deep }, 'nested too deeply');
+  const excess = excessOf(text);
+  if (excess !== undefined) {
+    findings.add({ ...TOP, line: excess.line }, excess.message);
     return undefined;
   }
   const lines = new LineCounter();
@@ -81,10 +83,11 @@ export function readDocument(text: string, findings: Findings): Value | undefine
   }
 }
 
-// The YAML parser recurses, and some hostile texts make it quadratic: a text is bounded by looking at its brackets
-// and at the markers that open a line, before it is parsed.
-function lineNestedTooDeeply(text: string): number | undefined {
+// The YAML parser recurses, is slow, and some hostile texts make it quadratic: a text is bounded by looking at its
+// brackets, at the markers that open a line and at what parts values, before it is parsed.
+function excessOf(text: string): { readonly line: number; readonly message: string } | undefined {
   let line = 1;
+  let commas = 0;
   let depth = 0;
   let markers = 0;
   for (let i = 0; i < text.length; i++) {
@@ -92,8 +95,10 @@ function lineNestedTooDeeply(text: string): number | undefined {
     if (code === 0x0a) [line, markers] = [line + 1, 0];
     else if (code === 0x5b || code === 0x7b) depth++;
     else if (code === 0x5d || code === 0x7d) depth = Math.max(0, depth - 1);
+    else if (code === 0x2c) commas++;
     else if ((code === 0x2d || code === 0x3f || code === 0x3a) && text.charCodeAt(i + 1) === 0x20) markers++;
-    if (depth > 4 * MAX_DEPTH || markers > 16 * MAX_DEPTH) return line;
+    if (depth > 4 * MAX_DEPTH || markers > 16 * MAX_DEPTH) return { line, message: 'nested too deeply' };
+    if (line + commas > MAX_PARTS) return { line, message: `more than ${MAX_PARTS} lines and commas` };
   }
   return undefined;
 }

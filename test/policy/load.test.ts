@@ -206,6 +206,14 @@ const BOMBS: readonly [string, () => string][] = [
   ['a megabyte of question marks', () => `${HEAD}${'? '.repeat(500_000)}`],
   ['more than a megabyte', () => `${HEAD}# ${'x'.repeat(1_100_000)}`],
   [
+    'a flow map without end',
+    () => `${HEAD}a: {${Array.from({ length: 90_000 }, (_, i) => `k${i}: 1`).join(',')}}`,
+  ],
+  [
+    'nearly as many lines as are allowed',
+    () => `${HEAD}${Array.from({ length: 19_900 }, (_, i) => `k${i}: 1\n`).join('')}`,
+  ],
+  [
     'a hundred thousand keys',
     () => `${HEAD}${Array.from({ length: 70_000 }, (_, i) => `k${i}: 1\n`).join('')}`,
   ],
