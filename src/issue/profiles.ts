@@ -52,8 +52,8 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     extendedKeyUsageCritical: false,
     names: 'some',
     subject: 'empty',
-    lifetimeSeconds: 90 * DAY,
-    maxLifetimeSeconds: 90 * DAY,
+    lifetimeSeconds: DAY,
+    maxLifetimeSeconds: DAY,
   },
   /** RFC 3161 §2.3: timeStamping alone, critical. */
   timestamp: {

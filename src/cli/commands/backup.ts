@@ -27,7 +27,8 @@ export const backupCommand: CommandSpec = {
 
 export const restoreCommand: CommandSpec = {
   name: 'restore',
-  summary:
+  summary: 'make a yard that only serves from a backup',
+  description:
     'make a yard from a backup in an empty folder; it serves and verifies, and neither issues nor appends',
   examples: [
     'sealyard --data ./restored restore ./backup-folder --unlock-secret ./unlock-secret && sealyard --data ./restored up',

@@ -22,7 +22,8 @@ interface UpOptions {
 
 export const upCommand: CommandSpec = {
   name: 'up',
-  summary:
+  summary: 'run the yard',
+  description:
     'run the yard: certificate authority, log, timestamps, admission; everything on loopback unless told otherwise',
   examples: [
     'sealyard up                                     first start makes ./sealyard-data: root, keys, logs, policy',
