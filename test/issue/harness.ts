@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { AUDIT_TABLES } from '../../src/audit/tables.ts';
 import type { Authorities } from '../../src/authority/authority.ts';
 import { ensureLogKeys } from '../../src/authority/log-keys.ts';
@@ -35,6 +36,12 @@ export class TestClock implements Clock {
   }
 }
 
+/** Stores that a failing test left open: their writer threads would keep the process. */
+const open = new Set<Store>();
+after(async () => {
+  await Promise.all([...open].map((store) => store.close()));
+});
+
 export interface TestYard {
   readonly clock: TestClock;
   readonly deps: CeremonyDeps;
@@ -59,6 +66,7 @@ export async function openTestYard(o: YardOptions = {}): Promise<TestYard> {
   const directory = o.directory ?? (await mkdtemp(join(tmpdir(), 'sealyard-issue-')));
   const tables = [...AUDIT_TABLES, ...KEYS_TABLES, ...AUTHORITY_TABLES, ...ISSUE_TABLES];
   const store = await openStore({ directory, clock, tables });
+  open.add(store);
   const keys = o.keys ?? createMemoryKeyStore();
   const inner: Commit = (change: Change) => store.commit(change);
   const commit = o.wrap?.(inner) ?? inner;
@@ -91,6 +99,7 @@ export async function openTestYard(o: YardOptions = {}): Promise<TestYard> {
       lastRecordedMs: undefined,
     }),
   };
+  let made: Promise<Authorities> | undefined;
   return {
     clock,
     deps,
@@ -98,8 +107,10 @@ export async function openTestYard(o: YardOptions = {}): Promise<TestYard> {
     store,
     keys,
     logKeysSince: { certificate: logKeys.certificate.createdAt, signature: logKeys.signature.createdAt },
-    authorities: () => ensureAuthorities(deps, HOST),
+    // As the server does: once, however many ask.
+    authorities: () => (made ??= ensureAuthorities(deps, HOST)),
     async close() {
+      open.delete(store);
       await store.close();
       if (o.directory === undefined) await rm(directory, { recursive: true, force: true });
     },
@@ -135,5 +146,12 @@ export function testGrant(change: Partial<SignGrant> = {}): SignGrant {
   const environment = asEnvironmentName('base');
   const identity = asIdentityName('shop-release');
   if (environment === undefined || identity === undefined) throw new TypeError('not a name');
-  return { environment, identity, lifetimeSeconds: 600, line: 12, claims: { ref_protected: 'true' }, ...change };
+  return {
+    environment,
+    identity,
+    lifetimeSeconds: 600,
+    line: 12,
+    claims: { ref_protected: 'true' },
+    ...change,
+  };
 }

@@ -23,7 +23,8 @@ export const ISSUE_CODES = {
   'SY-ISSUE-KEY-REFUSED': {
     kind: 'refused',
     sentence: 'no certificate is issued for a key of this kind',
-    cause: 'the key is neither P-256, P-384, P-521, Ed25519 nor RSA of 2048 to 4096 bits with an exponent of at least 65537',
+    cause:
+      'the key is neither P-256, P-384, P-521, Ed25519 nor RSA of 2048 to 4096 bits with an exponent of at least 65537',
     next: 'make a P-256 key and ask again',
   },
   'SY-ISSUE-KEY-MALFORMED': {
@@ -35,7 +36,8 @@ export const ISSUE_CODES = {
   'SY-ISSUE-PROOF': {
     kind: 'refused',
     sentence: 'the proof of possession does not verify with the key of the request',
-    cause: 'the signature is by another key, or over something else than the subject of the token (its email where it has one)',
+    cause:
+      'the signature is by another key, or over something else than the subject of the token (its email where it has one)',
     next: 'sign the challenge with the key that shall be certified',
   },
   'SY-ISSUE-TOKEN-LIMIT': {
@@ -47,7 +49,8 @@ export const ISSUE_CODES = {
   'SY-ISSUE-NAME': {
     kind: 'refused',
     sentence: 'the name cannot stand in a certificate',
-    cause: 'it is empty, too long, not a URI, address or host name, or holds characters that such names do not have',
+    cause:
+      'it is empty, too long, not a URI, address or host name, or holds characters that such names do not have',
     next: 'see how the identity or the public URL spells the name',
   },
   'SY-ISSUE-IDENTITY-TOO-LARGE': {

@@ -23,13 +23,15 @@ export const KEYS_CODES = {
   'SY-KEYS-UNLOCK': {
     kind: 'usage',
     sentence: 'the unlock secret does not open the key directory',
-    cause: 'the secret is another one than at the first start, or the header of the key directory was changed',
+    cause:
+      'the secret is another one than at the first start, or the header of the key directory was changed',
     next: 'give the secret that was used when the keys were made; without it the keys are lost',
   },
   'SY-KEYS-SECRET': {
     kind: 'usage',
     sentence: 'the unlock secret cannot be used',
-    cause: 'it is empty, shorter than 16 bytes, missing beside existing keys, or its file is readable by others',
+    cause:
+      'it is empty, shorter than 16 bytes, missing beside existing keys, or its file is readable by others',
     next: 'give a secret of at least 16 bytes, in a file with mode 0600 or in the environment',
   },
   'SY-KEYS-NOT-FOUND': {

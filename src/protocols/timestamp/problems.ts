@@ -32,10 +32,17 @@ const FAILURE_OF_CODE: Readonly<Partial<Record<SealyardError['code'], TimestampF
 /** The refusal with code and sentence as its text; the HTTP status says the same to who looks no further. */
 export function timestampProblem(error: unknown): DoorReply {
   const known = asKnown(error);
-  const failure = FAILURE_OF_CODE[known.code] ?? FAILURE_OF_KIND[ERRORS[known.code].kind];
+  const failure = failureOf(known);
   return {
     status: statusOf(known),
     headers: { 'content-type': REPLY_TYPE, ...errorHeaders(known) },
     body: encodeTimestampRefusal({ text: `${known.code}: ${known.message}`, failure }),
   };
+}
+
+function failureOf(error: SealyardError): TimestampFailure {
+  // §2.4.1: a request with extensions gets a failure of its own; the parser tells it by its detail alone.
+  if (error.code === 'SY-TIMESTAMP-MALFORMED' && error.detail?.startsWith('extensions') === true)
+    return 'unacceptedExtension';
+  return FAILURE_OF_CODE[error.code] ?? FAILURE_OF_KIND[ERRORS[error.code].kind];
 }
