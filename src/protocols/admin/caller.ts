@@ -4,7 +4,7 @@ import { ERRORS, isSealyardError, SealyardError } from '../../ground/errors.ts';
 import type { Actor } from '../../ground/events.ts';
 import { authenticateToken, type TokenHolder } from '../../identity/administrators.ts';
 import { decideAdmin, roleAllows } from '../../policy/decide-admin.ts';
-import { identityNames } from '../../policy/identities.ts';
+import { identityNames, subjectOfIdentity } from '../../policy/identities.ts';
 import type { Role } from '../../policy/policy.ts';
 import type { DoorRequest } from '../door.ts';
 import type { AdminDeps } from './deps.ts';
@@ -71,12 +71,7 @@ function ofServiceToken(token: string, deps: AdminDeps): Known {
 async function ofIdentity(token: string, deps: AdminDeps): Promise<Known> {
   const policy = deps.policy();
   const identity = await deps.verifier.verify(token, { issuers: policy.issuers, now: deps.clock.now() });
-  const names = identityNames(policy, {
-    issuerName: identity.issuerName,
-    claims: identity.claims,
-    subject: identity.subject,
-    san: identity.san.value,
-  });
+  const names = identityNames(policy, subjectOfIdentity(identity));
   return {
     name: identity.subject,
     role: decideAdmin(policy, { kind: 'identity', names }),
