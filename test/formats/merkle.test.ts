@@ -140,6 +140,6 @@ suite('Merkle trees', () => {
     const root = many[1] ?? new Uint8Array();
     const started = performance.now();
     assert.ok(!verifyInclusion({ index: 0, size: 2 ** 50, leafHash: root, proof, root }));
-    assert.ok(performance.now() - started < 100);
+    assert.ok(performance.now() - started < 1_000);
   });
 });

@@ -89,7 +89,7 @@ suite('signed notes', () => {
       `a\n\n— ${'n'.repeat(900_000)}\n`,
     ])
       refused('SY-NOTE-MALFORMED', () => parseNote(text));
-    assert.ok(performance.now() - started < 1000);
+    assert.ok(performance.now() - started < 5_000);
   });
 });
 

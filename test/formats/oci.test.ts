@@ -206,6 +206,6 @@ suite('image references', () => {
     const started = performance.now();
     for (const text of [`${'a-'.repeat(2000)}!`, `${'a.'.repeat(2000)}/x`, `x:${'.'.repeat(4000)}`])
       refused('SY-REFERENCE-MALFORMED', () => parseReference(text));
-    assert.ok(performance.now() - started < 200);
+    assert.ok(performance.now() - started < 2_000);
   });
 });

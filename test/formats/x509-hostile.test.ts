@@ -183,7 +183,7 @@ describe('parseCertificate refuses', () => {
     const started = performance.now();
     assert.throws(() => parseCertificate(bytes), refusal);
     assert.throws(() => parseCsr(bytes), refusal);
-    assert.ok(performance.now() - started < 200);
+    assert.ok(performance.now() - started < 2_000);
   });
 });
 

@@ -75,7 +75,7 @@ for (const [what, kind, source] of REFUSED)
   test(`an expression with ${what} does not load, and says so at once`, () => {
     const started = performance.now();
     assert.throws(() => compileExpression(source, kind), ExpressionRefused);
-    assert.ok(performance.now() - started < 100);
+    assert.ok(performance.now() - started < 1_000);
   });
 
 const objects = (n: number) =>

@@ -36,7 +36,7 @@ for (const [pattern, name, expected] of MATCHES)
 test('a pattern that makes matchers backtrack takes no time', () => {
   const started = performance.now();
   assert.equal(matchesGlob(glob(`${'*a'.repeat(200)}b`), 'a'.repeat(2000)), false);
-  assert.ok(performance.now() - started < 200);
+  assert.ok(performance.now() - started < 2_000);
 });
 
 for (const [a, b, expected] of [

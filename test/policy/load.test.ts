@@ -237,7 +237,7 @@ for (const [what, make] of BOMBS)
     const text = make();
     const started = performance.now();
     assert.notEqual(findings(text).length, 0);
-    assert.ok(performance.now() - started < 2000, `${performance.now() - started} ms`);
+    assert.ok(performance.now() - started < 10_000, `${performance.now() - started} ms`);
   });
 
 test('the document of the manual loads, but for what this version cannot honour', () => {

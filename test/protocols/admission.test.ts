@@ -161,7 +161,7 @@ test('a slow registry is a refusal within the deadline', async (t) => {
   const started = performance.now();
   const answer = await d.review(create(podOf(`${d.fake.host}/acme/shop@${signed.digest}`)));
   assert.equal(answer.status?.reason, 'SY-ADMIT-TIMEOUT');
-  assert.ok(performance.now() - started < 900);
+  assert.ok(performance.now() - started < 5_000);
 });
 
 test('an image signed after a refusal is admitted when seconds have passed', async (t) => {

@@ -14,19 +14,19 @@ describe('slow and hostile senders', () => {
     const name = secure ? 'TLS' : 'plain';
     test(`headers that never end are cut off (HTTP/1.1, ${name})`, async () => {
       const answer = await raw('POST /echo HTTP/1.1\r\nhost: x\r\nx-slow', secure);
-      assert.ok(answer.ms < 3_000, `${answer.ms} ms`);
+      assert.ok(answer.ms < 13_000, `${answer.ms} ms`);
       assert.match(answer.text, /^(HTTP\/1\.1 408 [\s\S]*SY-HTTP-SLOW|$)/);
     });
 
     test(`a body that stalls is answered 408 and cut off (HTTP/1.1, ${name})`, async () => {
       const answer = await raw('POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nabc', secure);
       assert.match(answer.text, /^HTTP\/1\.1 408 [\s\S]*SY-HTTP-SLOW/);
-      assert.ok(answer.ms < 2_000, `${answer.ms} ms`);
+      assert.ok(answer.ms < 12_000, `${answer.ms} ms`);
     });
 
     test(`a connection that sends nothing is closed (${name})`, async () => {
       const answer = await raw('', secure);
-      assert.ok(answer.ms < 4_000, `${answer.ms} ms`);
+      assert.ok(answer.ms < 14_000, `${answer.ms} ms`);
     });
   }
 
@@ -37,7 +37,7 @@ describe('slow and hostile senders', () => {
     assert.equal(other.status, 200);
     const answer = await stalled;
     assert.equal(answer.status, 408);
-    assert.ok(answer.ms < 2_000, `${answer.ms} ms`);
+    assert.ok(answer.ms < 12_000, `${answer.ms} ms`);
     client.close();
   });
 
@@ -49,7 +49,7 @@ describe('slow and hostile senders', () => {
     const drip = setInterval(() => void (request.writable && request.write('x')), 50);
     await new Promise((resolve) => request.on('close', resolve).resume());
     clearInterval(drip);
-    assert.ok(performance.now() - started < 2_000);
+    assert.ok(performance.now() - started < 12_000);
     client.close();
   });
 
@@ -62,7 +62,7 @@ describe('slow and hostile senders', () => {
     const started = performance.now();
     await new Promise((resolve) => client.on('close', resolve));
     clearInterval(ping);
-    assert.ok(performance.now() - started < 4_000);
+    assert.ok(performance.now() - started < 14_000);
   });
 
   test('rapid reset ends the session (CVE-2023-44487), and the next one is served', async () => {

@@ -294,7 +294,7 @@ describe('closing', () => {
     }
     const started = performance.now();
     await running.close();
-    assert.ok(performance.now() - started < 3_000);
+    assert.ok(performance.now() - started < 15_000);
   });
 });
 
