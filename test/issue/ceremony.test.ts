@@ -101,6 +101,18 @@ test('whichever commit of the first start fails, done or not, the next start com
     }
 });
 
+test('a crash between intent and certificate leaves serial and TBS on record, and no certificate', async () => {
+  const yard = await openTestYard({ wrap: (commit) => failAt(commit, 3, 'lost') });
+  await assert.rejects(yard.authorities(), hasCode('SY-STORE-UNAVAILABLE'));
+  const [row, ...more] = yard.store.records.find(CERTIFICATES, { where: {}, limit: 9 });
+  assert.equal(more.length, 0);
+  assert.equal(row?.['state'], 'intended');
+  assert.ok(row['tbs'] instanceof Uint8Array);
+  assert.equal(row['der'], null);
+  assert.equal(yard.logs.head('certificate').size, 0);
+  await yard.close();
+});
+
 function failAt(commit: Commit, failing: number, kind: 'lost' | 'done'): Commit {
   let number = 0;
   return async (change) => {
