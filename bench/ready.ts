@@ -23,7 +23,7 @@ export async function measure(o: BenchOptions): Promise<readonly Row[]> {
     startYard({
       data: folder.file('yard'),
       args: ['--development'],
-      program,
+      command: [process.execPath, program, 'up'],
       wrapper: o.serverWrapper,
       environment: { XDG_CACHE_HOME: folder.file('cache') },
     });

@@ -18,8 +18,8 @@ export interface YardOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Put before node and its arguments: `['taskset', '-c', '0']`, a tracer. */
   readonly wrapper?: readonly string[];
-  /** The program in the place of the built entry point. */
-  readonly program?: string;
+  /** What starts it, in the place of the built entry point and `up`: `['npm', 'start', '--silent', '--']`. */
+  readonly command?: readonly string[];
   /** Arguments of Node itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -101,9 +101,9 @@ process.on('exit', () => {
 /** Starts a yard and resolves when it is ready; started again on the same folder it keeps its address. */
 export async function startYard(o: YardOptions): Promise<RunningYard> {
   const startedAt = performance.now();
-  const command = [...(o.wrapper ?? []), process.execPath, ...(o.nodeArgs ?? []), o.program ?? BUILT];
-  const args = ['--data', o.data, '--json', 'up', ...addressesOf(o.data, o.args ?? []), '--no-tour'];
-  const [program = '', ...rest] = [...command, ...args];
+  const usual = [process.execPath, ...(o.nodeArgs ?? []), BUILT, 'up'];
+  const args = ['--data', o.data, '--json', '--no-tour', ...addressesOf(o.data, o.args ?? [])];
+  const [program = '', ...rest] = [...(o.wrapper ?? []), ...(o.command ?? usual), ...args];
   const child = spawn(program, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...o.environment },

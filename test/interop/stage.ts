@@ -105,7 +105,7 @@ async function exportTrust(
   return { trustedRoot, signingConfig };
 }
 
-function runCosign(
+export function runCosign(
   path: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
