@@ -63,17 +63,20 @@ export class Batches {
   }
 
   #apply(plan: Plan): Appended | Extract<Outcome, { done: false }> {
-    this.#run('SAVEPOINT change');
+    // What refuses at its only put has changed nothing that would have to be taken back.
+    if (plan.puts.length > 1) this.#run('SAVEPOINT change');
     try {
       for (const condition of plan.conditions) this.#check(condition);
       for (const put of plan.puts) this.#put(put, plan);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      this.#run('ROLLBACK TO change');
-      this.#run('RELEASE change');
+      if (plan.puts.length > 1) {
+        this.#run('ROLLBACK TO change');
+        this.#run('RELEASE change');
+      }
       return { done: false, code: 'SY-STORE-CONFLICT', detail: error.message };
     }
-    this.#run('RELEASE change');
+    if (plan.puts.length > 1) this.#run('RELEASE change');
     // Only now, when nothing can refuse the change any more, do its leaves reach a tree.
     return { plan, leaves: plan.leaves.map((leaf) => this.#trees.append(leaf)) };
   }
