@@ -15,8 +15,10 @@ const LABEL = /^[A-Z0-9][A-Z0-9 #.]{0,63}$/;
 /** One block, 64 characters a line, final newline. */
 export function encodePem(label: string, der: Uint8Array): string {
   if (!LABEL.test(label)) throw new TypeError('not a PEM label');
-  const lines = toBase64(der).match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
+  const body = toBase64(der);
+  let lines = '';
+  for (let at = 0; at < body.length; at += 64) lines += `${body.slice(at, at + 64)}\n`;
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
 
 /**

@@ -42,33 +42,41 @@ export function precertificateLeaf(entry: PrecertificateEntry): Leaf {
   if (entry.issuerKeyHash.length !== 32) throw new TypeError('an issuer key hash has 32 octets');
   const head = timestampedEntry(entry.timestampMs, PRECERT_ENTRY, [
     entry.issuerKeyHash,
-    vector(entry.tbs, 3),
+    uint(entry.tbs.length, 3),
+    entry.tbs,
   ]);
-  return leafOf(head, [vector(entry.precertificate, 3)], entry.chain);
+  return leafOf(head, [uint(entry.precertificate.length, 3), entry.precertificate], entry.chain);
 }
 
 /** The leaf of a final certificate that was never a precertificate. */
 export function certificateLeaf(entry: CertificateEntry): Leaf {
-  const head = timestampedEntry(entry.timestampMs, X509_ENTRY, [vector(entry.certificate, 3)]);
+  const head = timestampedEntry(entry.timestampMs, X509_ENTRY, [
+    uint(entry.certificate.length, 3),
+    entry.certificate,
+  ]);
   return leafOf(head, [], entry.chain);
 }
 
-// TimestampedEntry (RFC 6962 §3.4) up to and with its extensions.
-function timestampedEntry(timestampMs: number, type: number, signed: readonly Uint8Array[]): Uint8Array {
-  return concat(uint(timestampMs, 8), uint(type, 2), ...signed, EXTENSIONS_PLACEHOLDER);
+// TimestampedEntry (RFC 6962 §3.4) up to and with its extensions, in parts that are joined once.
+function timestampedEntry(timestampMs: number, type: number, signed: readonly Uint8Array[]): Uint8Array[] {
+  return [uint(timestampMs, 8), uint(type, 2), ...signed, EXTENSIONS_PLACEHOLDER];
 }
 
-function leafOf(entry: Uint8Array, extra: readonly Uint8Array[], chain: readonly Uint8Array[]): Leaf {
+function leafOf(
+  entry: readonly Uint8Array[],
+  extra: readonly Uint8Array[],
+  chain: readonly Uint8Array[],
+): Leaf {
   if (chain.some((fingerprint) => fingerprint.length !== FINGERPRINT_BYTES))
     throw new TypeError('a fingerprint has 32 octets');
   // MerkleTreeLeaf: version v1 (0), leaf type timestamped_entry (0), then the same bytes as the stored leaf begins with.
-  const hashed = concat(new Uint8Array(2), entry);
-  const stored = concat(entry, ...extra, vector(concat(...chain), 2));
+  const hashed = concat(new Uint8Array(2), ...entry);
+  const stored = concat(...entry, ...extra, uint(chain.length * FINGERPRINT_BYTES, 2), ...chain);
   return {
     log: 'certificate',
     hashed,
     stored,
-    indexAt: { hashed: hashed.length - INDEX_FROM_END, stored: entry.length - INDEX_FROM_END },
+    indexAt: { hashed: hashed.length - INDEX_FROM_END, stored: hashed.length - 2 - INDEX_FROM_END },
   };
 }
 

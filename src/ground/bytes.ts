@@ -17,6 +17,8 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 /** Compares public bytes; not constant-time, so never for secrets (those go through `timingSafeEqual`). */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
+  // A loop is quicker than a call out of JavaScript for what is no longer than a hash.
+  if (a.length > 64) return Buffer.compare(a, b) === 0;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }

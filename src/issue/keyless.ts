@@ -11,7 +11,7 @@ import { checked, signTbs } from './check.ts';
 import type { PreparedCertificate } from './prepare.ts';
 import { intendedEvent, intendedPut, issuedEvent, issuedPut, tokenKey, tokenUsePut } from './record.ts';
 import type { IssueDeps, IssuedCertificate, KeylessRequest } from './request.ts';
-import { TOKEN_USES } from './tables.ts';
+import { tokenUsesOf } from './token-uses.ts';
 
 /** RFC 6962 §3.1: critical, NULL. Makes a precertificate unusable as a certificate. */
 const POISON = extensions.raw(OID.ctPoison, true, Uint8Array.of(5, 0));
@@ -28,7 +28,12 @@ export async function issueKeyless(
   const timestampMs = prepared.at.getTime();
   // A token that is used up costs a look-up, not a signature.
   const use = nextUse(request, deps);
-  const precertificate = await signTbs(prepared, buildTbs(withExtension(prepared.template, POISON)));
+  const precertificate = await signTbs(prepared, buildTbs(withExtension(prepared.template, POISON))).catch(
+    (error: unknown) => {
+      tokenUsesOf(deps.records).forget(tokenKey(request));
+      throw error;
+    },
+  );
   const leaf = precertificateLeaf({
     timestampMs,
     issuerKeyHash: authority.issuerKeyHash,
@@ -57,7 +62,7 @@ interface Intent {
   readonly use: number;
 }
 
-/** The first commit; a concurrent request with the same token may take our number, then we take the next. */
+/** The first commit; should the number be taken after all, the next one is tried. */
 async function commitIntent({ prepared, request, deps, leaf, use }: Intent): Promise<number> {
   for (let race = 0, number = use; race < MAX_RACES; race++) {
     try {
@@ -73,25 +78,23 @@ async function commitIntent({ prepared, request, deps, leaf, use }: Intent): Pro
       if (placed === undefined) throw new TypeError('a leaf without a receipt');
       return placed.index;
     } catch (error) {
+      tokenUsesOf(deps.records).forget(tokenKey(request));
       if (!isSealyardError(error, 'SY-STORE-CONFLICT')) throw error;
       // At least one past the number that was taken: a reader may lag behind the writer.
-      number = Math.max(number + 1, nextUse(request, deps));
-      if (number > deps.certificatesPerToken) throw new SealyardError('SY-ISSUE-TOKEN-LIMIT');
+      number = nextUse(request, deps, number + 1);
     }
   }
   throw new SealyardError('SY-ISSUE-TOKEN-LIMIT', 'too many requests with this token at once');
 }
 
 /** The next number of this token, from 1. */
-function nextUse(request: KeylessRequest, deps: IssueDeps): number {
-  const [last] = deps.records.find(TOKEN_USES, {
-    where: { token: tokenKey(request) },
-    limit: 1,
-    reverse: true,
-  });
-  const use = typeof last?.['use'] === 'number' ? last['use'] + 1 : 1;
-  if (use > deps.certificatesPerToken) throw new SealyardError('SY-ISSUE-TOKEN-LIMIT');
-  return use;
+function nextUse(request: KeylessRequest, deps: IssueDeps, atLeast = 1): number {
+  const token = tokenKey(request);
+  const uses = tokenUsesOf(deps.records);
+  const use = uses.next(token, atLeast);
+  if (use <= deps.certificatesPerToken) return use;
+  uses.forget(token);
+  throw new SealyardError('SY-ISSUE-TOKEN-LIMIT');
 }
 
 /** The log's promise, made after sequencing, with the index of the entry in it (static-ct-api). */

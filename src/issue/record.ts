@@ -1,5 +1,5 @@
 // The rows and events that tell of a certificate, from intent to issued.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Certificate } from '../formats/x509/certificate.ts';
 import { toHex } from '../ground/bytes.ts';
 import type { LeafIndexCell, Put } from '../ground/change.ts';
@@ -72,9 +72,17 @@ export function tokenUsePut(request: KeylessRequest, use: number, serial: string
   };
 }
 
+const tokenKeys = new WeakMap<KeylessRequest, string>();
+
 /** A token's id is unique to its issuer only, and as long as the issuer likes: both are hashed together. */
-export function tokenKey({ identity }: KeylessRequest): string {
-  return toHex(sha256(new TextEncoder().encode(JSON.stringify([identity.issuer, identity.tokenId]))));
+export function tokenKey(request: KeylessRequest): string {
+  let key = tokenKeys.get(request);
+  if (key === undefined) {
+    const { issuer, tokenId } = request.identity;
+    key = hash('sha256', JSON.stringify([issuer, tokenId]));
+    tokenKeys.set(request, key);
+  }
+  return key;
 }
 
 export function intendedEvent(prepared: PreparedCertificate): Event {
@@ -150,5 +158,6 @@ function actorOf({ request }: PreparedCertificate): Actor {
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
+  const digest = hash('sha256', bytes, 'buffer');
+  return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
 }

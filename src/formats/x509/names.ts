@@ -46,7 +46,14 @@ export function parseName(node: DerNode): Name {
   const rdns = rdnsOf(node);
   const attributes = rdns.flat();
   if (attributes.length > MAX_ATTRIBUTES) throw malformed('a name of too many attributes');
-  return { der: node.bytes, attributes, text: textOf(rdns) };
+  return {
+    der: node.bytes,
+    attributes,
+    // Printed for people and in refusals only: not worth its time on each certificate that is issued.
+    get text() {
+      return textOf(rdns);
+    },
+  };
 }
 
 /** Reads a Name from its own bytes. */
