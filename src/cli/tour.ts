@@ -79,7 +79,6 @@ async function inYard(context: CliContext, folder: string, options: TourOptions)
       listen: '127.0.0.1:0',
       'listen-plain': 'off',
       development: 'true',
-      'allow-private-addresses': 'true',
       'log-level': 'error',
     },
   });

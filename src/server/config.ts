@@ -116,7 +116,8 @@ const KEYS = {
     schema: reference,
   },
   'allow-private-addresses': {
-    describe: 'whether registries and issuers may be at loopback and private addresses',
+    describe:
+      'whether registries and issuers may be at loopback and private addresses (with development they may)',
     default: 'false',
     schema: onOff,
   },

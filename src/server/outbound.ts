@@ -42,7 +42,8 @@ export function openOutbound(o: {
 }): Outbound {
   const { config } = o;
   const reach = createReach({
-    allow: config.allowPrivateAddresses ? LOCAL_TOO : PUBLIC_ONLY,
+    // A development yard listens on loopback alone, and so do the registries that it is tried with.
+    allow: config.allowPrivateAddresses || config.development ? LOCAL_TOO : PUBLIC_ONLY,
     proxy: proxyOf(o.environment),
   });
   const roots =
