@@ -48,5 +48,6 @@ bin/sealyard tour --json >"$work/tour"
 grep -q '"signed":{"allowed":true' "$work/tour" && grep -q '"unsigned":{"allowed":false' "$work/tour" || { cat "$work/tour"; exit 1; }
 
 say 'npm test'
-npm test --silent | tail -n 1
+npm test --silent >"$work/test" 2>&1 || { tail -n 60 "$work/test"; exit 1; }
+tail -n 1 "$work/test"
 say "good after $SECONDS s"
