@@ -3,7 +3,6 @@ import {
   closeSync,
   fsyncSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -19,10 +18,13 @@ const CHUNK_BYTES = 64 * 1024;
 /** Bytes of a file or of standard input (`-`). @throws SealyardError `SY-CLI-FILE` */
 export function readBytes(path: string, maxBytes: number): Uint8Array {
   try {
-    if (path === '-') return readStandardInput(maxBytes);
-    if (statSync(path).size > maxBytes)
-      throw new SealyardError('SY-CLI-FILE', `${path} is larger than ${maxBytes} bytes`);
-    return new Uint8Array(readFileSync(path));
+    if (path === '-') return readBounded(0, maxBytes, 'standard input');
+    const file = openSync(path, 'r');
+    try {
+      return readBounded(file, maxBytes, path);
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     throw asFileError(error, path);
   }
@@ -87,16 +89,17 @@ function syncFolder(path: string): void {
   }
 }
 
-function readStandardInput(maxBytes: number): Uint8Array {
+/** Counts what it reads: a device or a pipe has the size 0 and no end. */
+function readBounded(file: number, maxBytes: number, name: string): Uint8Array {
   const chunks: Uint8Array[] = [];
   let total = 0;
   for (;;) {
     const chunk = new Uint8Array(CHUNK_BYTES);
-    const read = readSync(0, chunk);
+    const read = readSync(file, chunk);
     if (read === 0) return concat(...chunks);
     total += read;
     if (total > maxBytes)
-      throw new SealyardError('SY-CLI-FILE', `standard input is larger than ${maxBytes} bytes`);
+      throw new SealyardError('SY-CLI-FILE', `${name} is larger than ${maxBytes} bytes`);
     chunks.push(chunk.subarray(0, read));
   }
 }
