@@ -4,7 +4,7 @@ import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from './row.ts';
 
-/** Milliseconds of one call, in the steady state. */
+/** Milliseconds of one call: the mean over a steady loop, so that what else the core does weighs on it as on the server. */
 export interface CryptoCosts {
   /** P-256 with SHA-256 over a message of a TBSCertificate's size. */
   readonly signMs: number;
