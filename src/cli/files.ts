@@ -1,14 +1,5 @@
 // Reading and writing the files that a person names: bounded, `-` is a standard stream, secrets get mode 0600.
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { concat, fromUtf8, toUtf8 } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
@@ -98,8 +89,7 @@ function readBounded(file: number, maxBytes: number, name: string): Uint8Array {
     const read = readSync(file, chunk);
     if (read === 0) return concat(...chunks);
     total += read;
-    if (total > maxBytes)
-      throw new SealyardError('SY-CLI-FILE', `${name} is larger than ${maxBytes} bytes`);
+    if (total > maxBytes) throw new SealyardError('SY-CLI-FILE', `${name} is larger than ${maxBytes} bytes`);
     chunks.push(chunk.subarray(0, read));
   }
 }
