@@ -17,8 +17,12 @@ export type Unlock =
 export const HEADER_FILE = 'header.json';
 const MIN_SECRET_BYTES = 16;
 const KEY_BYTES = 32;
-// 2^17 · 8 · 128 bytes = 128 MiB for about half a second, once. A header that asks for less is a forged one.
-const N = 2 ** 17;
+/**
+ * scrypt's N, once per start. A secret that somebody chose may be guessable: 2^17 · 8 · 128 bytes = 128 MiB and about
+ * half a second for each guess. One that the yard made has 256 random bits, which no cost makes harder to guess.
+ * A header of another cost is a forged one; to change between the two takes the secret, since `check` is bound to it.
+ */
+const COSTS = { chosen: 2 ** 17, random: 2 ** 14 } as const;
 const R = 8;
 const P = 1;
 const CHECK_TEXT = toUtf8('sealyard key directory');
@@ -37,8 +41,9 @@ export async function unlockDirectory(o: {
   const { secret, notices } = await secretOf(o.unlock, existing !== undefined, o.random);
   if (existing !== undefined) return { key: await open(existing, secret), notices };
   const salt = o.random.bytes(32);
-  const key = await derive(secret, salt);
-  const parameters: JsonObject = { version: 1, kdf: 'scrypt', n: N, r: R, p: P, salt: toBase64(salt) };
+  const n = o.unlock.kind === 'development' ? COSTS.random : COSTS.chosen;
+  const key = await derive(secret, salt, n);
+  const parameters: JsonObject = { version: 1, kdf: 'scrypt', n, r: R, p: P, salt: toBase64(salt) };
   const check = toBase64(seal(key, CHECK_TEXT, toUtf8(canonicalJson(parameters)), o.random));
   await writeDurably(path, toUtf8(`${JSON.stringify({ ...parameters, check }, undefined, 2)}\n`), o.random);
   return { key, notices };
@@ -49,7 +54,7 @@ async function open(header: Uint8Array, secret: Uint8Array): Promise<Uint8Array>
   const salt = fromBase64(String(parameters['salt']));
   const sealed = fromBase64(String(check));
   if (salt?.length !== 32 || sealed === undefined) throw damagedHeader();
-  const key = await derive(secret, salt);
+  const key = await derive(secret, salt, parameters['n'] === COSTS.random ? COSTS.random : COSTS.chosen);
   const opened = unseal(key, sealed, toUtf8(canonicalJson(parameters)));
   if (opened === undefined) throw new SealyardError('SY-KEYS-UNLOCK');
   return key;
@@ -66,7 +71,8 @@ function readHeader(bytes: Uint8Array): JsonObject {
   }
   const object = header as JsonObject;
   if (!isObject(object) || object['version'] !== 1 || object['kdf'] !== 'scrypt') throw damagedHeader();
-  if (object['n'] !== N || object['r'] !== R || object['p'] !== P) throw damagedHeader();
+  const isKnownCost = Object.values(COSTS).some((n) => n === object['n']);
+  if (!isKnownCost || object['r'] !== R || object['p'] !== P) throw damagedHeader();
   return object;
 }
 
@@ -105,9 +111,9 @@ function longEnough(secret: Uint8Array): Uint8Array {
   return secret;
 }
 
-/** scrypt (RFC 7914) in the thread pool: it holds one of four threads for half a second, at start only. */
-function derive(secret: Uint8Array, salt: Uint8Array): Promise<Uint8Array> {
-  const options = { N, r: R, p: P, maxmem: 160 * 1024 * 1024 };
+/** scrypt (RFC 7914) in the thread pool: it may hold one of four threads for half a second, at start only. */
+function derive(secret: Uint8Array, salt: Uint8Array, n: number): Promise<Uint8Array> {
+  const options = { N: n, r: R, p: P, maxmem: 160 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     scrypt(secret, salt, KEY_BYTES, options, (error, key) => {
       if (error === null) resolve(new Uint8Array(key));
