@@ -2,6 +2,7 @@
 import { concat } from '../ground/bytes.ts';
 import type { Leaf } from '../ground/change.ts';
 import { SealyardError } from '../ground/errors.ts';
+import { TlsReader, tlsNumber, tlsVector } from './tls.ts';
 
 export interface PrecertificateEntry {
   readonly timestampMs: number;
@@ -42,16 +43,16 @@ export function precertificateLeaf(entry: PrecertificateEntry): Leaf {
   if (entry.issuerKeyHash.length !== 32) throw new TypeError('an issuer key hash has 32 octets');
   const head = timestampedEntry(entry.timestampMs, PRECERT_ENTRY, [
     entry.issuerKeyHash,
-    uint(entry.tbs.length, 3),
+    tlsNumber(entry.tbs.length, 3),
     entry.tbs,
   ]);
-  return leafOf(head, [uint(entry.precertificate.length, 3), entry.precertificate], entry.chain);
+  return leafOf(head, [tlsNumber(entry.precertificate.length, 3), entry.precertificate], entry.chain);
 }
 
 /** The leaf of a final certificate that was never a precertificate. */
 export function certificateLeaf(entry: CertificateEntry): Leaf {
   const head = timestampedEntry(entry.timestampMs, X509_ENTRY, [
-    uint(entry.certificate.length, 3),
+    tlsNumber(entry.certificate.length, 3),
     entry.certificate,
   ]);
   return leafOf(head, [], entry.chain);
@@ -59,7 +60,7 @@ export function certificateLeaf(entry: CertificateEntry): Leaf {
 
 // TimestampedEntry (RFC 6962 §3.4) up to and with its extensions, in parts that are joined once.
 function timestampedEntry(timestampMs: number, type: number, signed: readonly Uint8Array[]): Uint8Array[] {
-  return [uint(timestampMs, 8), uint(type, 2), ...signed, EXTENSIONS_PLACEHOLDER];
+  return [tlsNumber(timestampMs, 8), tlsNumber(type, 2), ...signed, EXTENSIONS_PLACEHOLDER];
 }
 
 function leafOf(
@@ -71,7 +72,7 @@ function leafOf(
     throw new TypeError('a fingerprint has 32 octets');
   // MerkleTreeLeaf: version v1 (0), leaf type timestamped_entry (0), then the same bytes as the stored leaf begins with.
   const hashed = concat(new Uint8Array(2), ...entry);
-  const stored = concat(...entry, ...extra, uint(chain.length * FINGERPRINT_BYTES, 2), ...chain);
+  const stored = concat(...entry, ...extra, tlsNumber(chain.length * FINGERPRINT_BYTES, 2), ...chain);
   return {
     log: 'certificate',
     hashed,
@@ -85,9 +86,9 @@ function leafOf(
  * @throws SealyardError `SY-STATIC-CT-MALFORMED`
  */
 export function readTileLeaf(bytes: Uint8Array): { readonly entry: LogEntry; readonly length: number } {
-  const reader = new Reader(bytes);
-  const timestampMs = reader.uint(8);
-  const type = reader.uint(2);
+  const reader = new TlsReader(bytes, malformed);
+  const timestampMs = reader.number(8);
+  const type = reader.number(2);
   if (type !== X509_ENTRY && type !== PRECERT_ENTRY) throw malformed('entry type');
   const issuerKeyHash = type === PRECERT_ENTRY ? reader.take(32) : undefined;
   const signed = reader.vector(3);
@@ -127,9 +128,14 @@ export function decodeDataTile(bytes: Uint8Array, width: number): LogEntry[] {
 export function merkleTreeLeaf(entry: LogEntry): Uint8Array {
   const signed =
     entry.type === 'precertificate'
-      ? [uint(PRECERT_ENTRY, 2), entry.issuerKeyHash, vector(entry.tbs, 3)]
-      : [uint(X509_ENTRY, 2), vector(entry.certificate, 3)];
-  return concat(new Uint8Array(2), uint(entry.timestampMs, 8), ...signed, vector(entry.extensions, 2));
+      ? [tlsNumber(PRECERT_ENTRY, 2), entry.issuerKeyHash, tlsVector(entry.tbs, 3)]
+      : [tlsNumber(X509_ENTRY, 2), tlsVector(entry.certificate, 3)];
+  return concat(
+    new Uint8Array(2),
+    tlsNumber(entry.timestampMs, 8),
+    ...signed,
+    tlsVector(entry.extensions, 2),
+  );
 }
 
 /** What the log signs of its tree (RFC 6962 §3.5 `TreeHeadSignature`). */
@@ -139,12 +145,12 @@ export function treeHeadBytes(o: {
   readonly rootHash: Uint8Array;
 }): Uint8Array {
   // version v1 (0), signature type tree_hash (1)
-  return concat(Uint8Array.of(0, 1), uint(o.timestampMs, 8), uint(o.size, 8), o.rootHash);
+  return concat(Uint8Array.of(0, 1), tlsNumber(o.timestampMs, 8), tlsNumber(o.size, 8), o.rootHash);
 }
 
 /** `RFC6962NoteSignature` (static-ct-api, "Checkpoints"): timestamp, then the TLS digitally-signed struct (ECDSA, SHA-256). */
 export function encodeTreeHeadSignature(timestampMs: number, signature: Uint8Array): Uint8Array {
-  return concat(uint(timestampMs, 8), Uint8Array.of(4, 3), vector(signature, 2));
+  return concat(tlsNumber(timestampMs, 8), Uint8Array.of(4, 3), tlsVector(signature, 2));
 }
 
 /** @throws SealyardError `SY-STATIC-CT-MALFORMED` */
@@ -153,27 +159,27 @@ export function decodeTreeHeadSignature(bytes: Uint8Array): {
   readonly algorithm: 'ecdsa-sha256' | 'rsa-pkcs1-sha256';
   readonly signature: Uint8Array;
 } {
-  const reader = new Reader(bytes);
-  const timestampMs = reader.uint(8);
+  const reader = new TlsReader(bytes, malformed);
+  const timestampMs = reader.number(8);
   const [hash, kind] = reader.take(2);
   const signature = reader.vector(2);
-  if (reader.offset !== bytes.length) throw malformed('trailing bytes');
+  reader.end();
   if (hash !== 4 || (kind !== 3 && kind !== 1)) throw malformed('signature algorithm');
   return { timestampMs, algorithm: kind === 3 ? 'ecdsa-sha256' : 'rsa-pkcs1-sha256', signature };
 }
 
 function leafIndexIn(extensions: Uint8Array): number | undefined {
-  const reader = new Reader(extensions);
+  const reader = new TlsReader(extensions, malformed);
   let found: number | undefined;
   const seen = new Set<number>();
-  while (reader.offset < extensions.length) {
-    const type = reader.uint(1);
+  while (!reader.done) {
+    const type = reader.number(1);
     const data = reader.vector(2);
     if (seen.has(type)) throw malformed('an extension twice');
     seen.add(type);
     if (type !== 0) continue;
     if (data.length !== 5) throw malformed('leaf index');
-    found = new Reader(data).uint(5);
+    found = new TlsReader(data, malformed).number(5);
   }
   return found;
 }
@@ -183,45 +189,6 @@ function split(fingerprints: Uint8Array): Uint8Array[] {
   return Array.from({ length: fingerprints.length / FINGERPRINT_BYTES }, (_, i) =>
     fingerprints.slice(i * FINGERPRINT_BYTES, (i + 1) * FINGERPRINT_BYTES),
   );
-}
-
-class Reader {
-  readonly #bytes: Uint8Array;
-  offset = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  take(size: number): Uint8Array {
-    const end = this.offset + size;
-    if (end > this.#bytes.length) throw malformed('it ends early');
-    const taken = this.#bytes.slice(this.offset, end);
-    this.offset = end;
-    return taken;
-  }
-
-  uint(size: number): number {
-    const value = this.take(size).reduce((sum, octet) => sum * 256 + octet, 0);
-    if (!Number.isSafeInteger(value)) throw malformed('a number out of range');
-    return value;
-  }
-
-  vector(lengthSize: number): Uint8Array {
-    return this.take(this.uint(lengthSize));
-  }
-}
-
-function uint(value: number, size: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * size))
-    throw new TypeError('out of range');
-  const out = new Uint8Array(size);
-  for (let i = size - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) out[i] = rest % 256;
-  return out;
-}
-
-function vector(bytes: Uint8Array, lengthSize: number): Uint8Array {
-  return concat(uint(bytes.length, lengthSize), bytes);
 }
 
 function malformed(detail: string): SealyardError {

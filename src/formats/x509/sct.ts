@@ -1,8 +1,10 @@
 // Signed certificate timestamps: RFC 6962 §§3.2–3.3, with the leaf index that static-ct-api adds.
+
 import { concat } from '../../ground/bytes.ts';
 import { SealyardError } from '../../ground/errors.ts';
 import { children, contextTag, DerCursor, der, explicit, readDer, TAG } from '../der.ts';
 import { readOctetString } from '../der-values.ts';
+import { TlsReader, tlsNumber, tlsVector } from '../tls.ts';
 import { type Certificate, extension, x509 } from './certificate.ts';
 import { OID } from './oids.ts';
 
@@ -25,71 +27,22 @@ const TLS_ALGORITHMS: Readonly<Record<SctAlgorithm, readonly [hash: number, sign
   'rsa-pkcs1-sha256': [4, 1],
 };
 
-/** Big-endian in `size` octets. */
-function uint(value: number, size: number): Uint8Array {
-  if (!Number.isSafeInteger(value) || value < 0 || value >= 2 ** (8 * size))
-    throw new TypeError('out of range');
-  const out = new Uint8Array(size);
-  for (let i = size - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) out[i] = rest % 256;
-  return out;
-}
-
-function vector(bytes: Uint8Array, lengthSize: number): Uint8Array {
-  return concat(uint(bytes.length, lengthSize), bytes);
-}
-
 /** The TLS form of one SCT, version 1. */
 export function encodeSct(sct: Sct): Uint8Array {
   if (sct.logId.length !== 32) throw new TypeError('a log id has 32 octets');
   return concat(
     new Uint8Array(1),
     sct.logId,
-    uint(sct.timestampMs, 8),
-    vector(sct.extensions, 2),
+    tlsNumber(sct.timestampMs, 8),
+    tlsVector(sct.extensions, 2),
     Uint8Array.from(TLS_ALGORITHMS[sct.algorithm]),
-    vector(sct.signature, 2),
+    tlsVector(sct.signature, 2),
   );
 }
 
 /** The extension's value: OCTET STRING around the TLS list (RFC 6962 §3.3). */
 export function sctListValue(scts: readonly Uint8Array[]): Uint8Array {
-  return der.octetString(vector(concat(...scts.map((sct) => vector(sct, 2))), 2));
-}
-
-/** Reads TLS vectors in order. */
-class TlsReader {
-  readonly #bytes: Uint8Array;
-  #offset = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get done(): boolean {
-    return this.#offset === this.#bytes.length;
-  }
-
-  take(size: number): Uint8Array {
-    const end = this.#offset + size;
-    if (end > this.#bytes.length) throw badSct('it ends early');
-    const taken = this.#bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return taken;
-  }
-
-  number(size: number): number {
-    const value = this.take(size).reduce((sum, octet) => sum * 256 + octet, 0);
-    if (!Number.isSafeInteger(value)) throw badSct('a number out of range');
-    return value;
-  }
-
-  vector(lengthSize: number): Uint8Array {
-    return this.take(this.number(lengthSize));
-  }
-
-  end(): void {
-    if (!this.done) throw badSct('trailing bytes');
-  }
+  return der.octetString(tlsVector(concat(...scts.map((sct) => tlsVector(sct, 2))), 2));
 }
 
 function badSct(detail: string): SealyardError {
@@ -101,8 +54,11 @@ function badSct(detail: string): SealyardError {
  * @throws SealyardError `SY-X509-MALFORMED`
  */
 export function parseSctList(extensionValue: Uint8Array): Sct[] {
-  const outer = new TlsReader(x509(() => readOctetString(readDer(extensionValue))));
-  const list = new TlsReader(outer.vector(2));
+  const outer = new TlsReader(
+    x509(() => readOctetString(readDer(extensionValue))),
+    badSct,
+  );
+  const list = new TlsReader(outer.vector(2), badSct);
   outer.end();
   const scts: Sct[] = [];
   if (list.done) throw badSct('an empty list');
@@ -118,7 +74,7 @@ export function parseSctList(extensionValue: Uint8Array): Sct[] {
  * @throws SealyardError `SY-X509-MALFORMED`
  */
 export function parseSct(bytes: Uint8Array): Sct {
-  const reader = new TlsReader(bytes);
+  const reader = new TlsReader(bytes, badSct);
   if (reader.number(1) !== 0) throw badSct('a version other than 1');
   const logId = reader.take(32);
   const timestampMs = reader.number(8);
@@ -145,12 +101,12 @@ export function sctSignedBytes(o: {
   return concat(
     // v1, certificate_timestamp
     new Uint8Array(2),
-    uint(o.timestampMs, 8),
+    tlsNumber(o.timestampMs, 8),
     // precert_entry
-    uint(1, 2),
+    tlsNumber(1, 2),
     o.issuerKeyHash,
-    vector(o.tbsWithoutScts, 3),
-    vector(o.extensions, 2),
+    tlsVector(o.tbsWithoutScts, 3),
+    tlsVector(o.extensions, 2),
   );
 }
 
@@ -182,17 +138,17 @@ const SCT_OIDS = [der.oid(OID.sctList), der.oid(OID.ctPoison)];
 
 /** CtExtensions that hold the entry's index (static-ct-api: type 0, 5 octets big-endian). */
 export function leafIndexExtension(index: number): Uint8Array {
-  return concat(new Uint8Array(1), vector(uint(index, 5), 2));
+  return concat(new Uint8Array(1), tlsVector(tlsNumber(index, 5), 2));
 }
 
 /** The leaf index in an SCT's extensions, `undefined` where there is none or the extensions are of another kind. */
 export function leafIndexOf(extensions: Uint8Array): number | undefined {
-  const reader = new TlsReader(extensions);
+  const reader = new TlsReader(extensions, badSct);
   try {
     while (!reader.done) {
       const type = reader.number(1);
       const data = reader.vector(2);
-      if (type === 0) return data.length === 5 ? new TlsReader(data).number(5) : undefined;
+      if (type === 0) return data.length === 5 ? new TlsReader(data, badSct).number(5) : undefined;
     }
   } catch {
     // Other logs put other things there (RFC 6962 leaves them opaque).
