@@ -18,6 +18,7 @@ const IN_TREE = existsSync(SOURCE);
 
 /** Runs `sealyard` with these arguments: in this process where its Node is new enough, else in a child. */
 export async function launch(args) {
+  endWithParent();
   const node = await orExplain(() => (IN_TREE ? setUp(ROOT) : ensureNode(join(userCache(), 'node'))));
   if (node === undefined) return;
   if (node !== process.execPath) return become(node, [LAUNCHER, ...args]);
@@ -29,6 +30,19 @@ export async function launch(args) {
     process.env.NODE_COMPILE_CACHE = cache;
   }
   await import(pathToFileURL(IN_TREE ? SOURCE : BUILT).href);
+}
+
+// npm puts a shell between itself and us, and a signal to npm ends the shell alone: whoever stopped `npm start` would
+// leave the yard running. So what `npm start` or `npx` started ends when its parent is gone.
+function endWithParent() {
+  if (!['start', 'npx'].includes(process.env.npm_lifecycle_event ?? '')) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    // Once: a second signal would cut the orderly end short.
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250).unref();
 }
 
 /** What `work` gives; `undefined` after a failed set-up was explained and the exit status set. */

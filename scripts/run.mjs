@@ -20,21 +20,11 @@ const PROGRAMS = {
   bench: ['bench/run.ts'],
 };
 
-if (process.env.npm_lifecycle_event !== undefined) endWithParent();
 const [name = '', ...args] = process.argv.slice(2);
 if (name === 'start') await launch(['up', ...args]);
 else if (name === 'set-up') await orExplain(() => setUp(ROOT));
 else if (Object.hasOwn(PROGRAMS, name)) await runProgram(PROGRAMS[name]);
 else usage();
-
-// npm puts a shell between itself and us, and a signal to npm ends the shell alone: whoever stopped `npm start` would
-// leave the yard running. So what npm started ends when its parent is gone.
-function endWithParent() {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
-  }, 250).unref();
-}
 
 async function runProgram([file, ...fixed]) {
   const node = await orExplain(() => setUp(ROOT));
