@@ -1,5 +1,15 @@
 // Reading and writing the files that a person names: bounded, `-` is a standard stream, secrets get mode 0600.
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { concat, fromUtf8, toUtf8 } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
@@ -50,6 +60,10 @@ export function writeFileDurably(path: string, data: string | Uint8Array, mode: 
   }
   const temporary = `${path}.${process.pid}.new`;
   try {
+    if (isDevice(path)) {
+      writeFileSync(path, bytes);
+      return;
+    }
     writeSynced(temporary, bytes, mode);
     renameSync(temporary, path);
     syncFolder(dirname(path));
@@ -57,6 +71,12 @@ export function writeFileDurably(path: string, data: string | Uint8Array, mode: 
     rmSync(temporary, { force: true });
     throw asFileError(error, path);
   }
+}
+
+/** A pipe, a terminal or /dev/null is written to; a rename would put a file in its place. */
+function isDevice(path: string): boolean {
+  const status = statSync(path, { throwIfNoEntry: false });
+  return status !== undefined && !status.isFile() && !status.isDirectory();
 }
 
 function writeSynced(path: string, bytes: Uint8Array, mode: number): void {

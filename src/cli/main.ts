@@ -77,12 +77,15 @@ function addCommand(program: Command, spec: CommandSpec, run: Runner): void {
   }
 }
 
+function usageError(error: CommanderError): SealyardError {
+  if (error.code === 'commander.help')
+    return new SealyardError('SY-CLI-USAGE', 'a command is missing or unknown');
+  return new SealyardError('SY-CLI-USAGE', error.message.replace(/^error: /, '').replaceAll('\n', ' '));
+}
+
 function report(error: unknown, args: readonly string[], invocation: Invocation): ExitStatus {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
-  const failure =
-    error instanceof CommanderError
-      ? new SealyardError('SY-CLI-USAGE', error.message.replace(/^error: /, '').replaceAll('\n', ' '))
-      : error;
+  const failure = error instanceof CommanderError ? usageError(error) : error;
   const bugId = toHex(randomBytes(6));
   const color =
     invocation.isTerminal &&

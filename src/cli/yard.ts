@@ -31,15 +31,21 @@ export interface YardAddress {
   readonly roots: string | undefined;
 }
 
-/** @throws SealyardError `SY-CLI-NO-YARD` */
+/** @throws SealyardError `SY-CLI-NO-YARD`, `SY-CLI-USAGE` */
 export function yardAddress(context: CliContext): YardAddress {
   const rootsPath = join(context.dataDirectory, ROOTS_FILE);
   const roots = existsSync(rootsPath) ? readText(rootsPath, MAX_FILE_BYTES) : undefined;
-  if (context.server !== undefined) return { url: context.server.replace(/\/+$/, ''), roots };
+  if (context.server !== undefined) return { url: serverUrl(context.server), roots };
   const text = readTextIfPresent(join(context.dataDirectory, YARD_FILE), MAX_FILE_BYTES);
   const known = text === undefined ? undefined : parseJson(text);
   if (!isObject(known) || typeof known['url'] !== 'string') throw new SealyardError('SY-CLI-NO-YARD');
   return { url: known['url'], roots };
+}
+
+function serverUrl(text: string): string {
+  if (!URL.canParse(text) || new URL(text).protocol !== 'https:')
+    throw new SealyardError('SY-CLI-USAGE', `--server wants an https:// URL, not ${text}`);
+  return text.replace(/\/+$/, '');
 }
 
 export interface YardAnswer {
@@ -47,7 +53,7 @@ export interface YardAnswer {
   readonly body: string;
 }
 
-/** One request to the yard; TLS is verified against the yard's root. @throws SealyardError `SY-CLI-YARD-ANSWER` */
+/** One request to the yard; TLS is verified against the yard's root. @throws SealyardError `SY-CLI-YARD-UNREACHABLE` */
 export function askYard(
   address: YardAddress,
   method: 'GET' | 'POST' | 'DELETE',
@@ -88,7 +94,7 @@ export function askYard(
     request.end(body);
   }).catch((error: unknown) => {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
-    throw new SealyardError('SY-CLI-YARD-ANSWER', `${address.url}: ${reason}`, { cause: error });
+    throw new SealyardError('SY-CLI-YARD-UNREACHABLE', `${address.url}: ${reason}`, { cause: error });
   }) as Promise<YardAnswer>;
 }
 

@@ -170,7 +170,7 @@ function allowedMessage(
 ): string {
   const lines = rules.map((rule) => `${policy.file}:${rule.line}`).join(', ');
   const met = satisfiedBy
-    .map((one) => `${one.requirement} (${one.facts.map(signerText).join(', ')})`)
+    .map((one) => `${one.requirement} (${[...new Set(one.facts.map(signerText))].join(', ')})`)
     .join('; ');
   return `${pinned(image)} may run in ${environment.name}: ${lines} ${met === '' ? 'demands nothing' : `is met by ${met}`}`;
 }

@@ -17,6 +17,7 @@ export type {
   RunRule,
   SignRule,
 } from './policy.ts';
+export { objectionEverywhere } from './requirement-rules.ts';
 export { developmentIssuerUrl } from './sections.ts';
 export { describePolicy, type PolicyDescription } from './show.ts';
 export type { Violation } from './violation.ts';

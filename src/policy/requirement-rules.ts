@@ -1,5 +1,6 @@
 // Does this signature meet this requirement? A list of named pure rules, asked in order; the first that says no speaks.
 import type { Code } from '../ground/errors.ts';
+import type { IdentityName } from '../ground/ids.ts';
 import type { Json, JsonObject } from '../ground/json.ts';
 import type { Facts } from '../verify/facts.ts';
 import type { ImageFacts } from './facts.ts';
@@ -106,6 +107,31 @@ function contentSatisfies({ policy, image, requirement, facts }: Candidate): Obj
     code: 'error' in result ? 'SY-POLICY-EXPRESSION' : 'SY-ADMIT-ATTESTATION',
     message: `"where" (${policy.file}:${requirement.line}) ${why} for ${image.digest}`,
   };
+}
+
+/**
+ * Why a signature by this identity counts for the image in no environment at all; `undefined` where one accepts it.
+ * For a verification that names an identity and no environment.
+ */
+export function objectionEverywhere(
+  situation: Omit<Candidate, 'environment' | 'requirement'>,
+  by: IdentityName,
+): Objection | undefined {
+  const { policy, image } = situation;
+  const requirement: Requirement = { kind: 'signed', by, atLeast: 1, line: 0 };
+  const objections = [];
+  for (const environment of policy.environments.values()) {
+    const objection = objectionTo({ ...situation, environment, requirement });
+    if (objection === undefined) return undefined;
+    objections.push(objection);
+  }
+  const [nearest] = objections.toSorted((a, b) => b.passed - a.passed);
+  return (
+    nearest ?? {
+      code: 'SY-ADMIT-COUNTS-FOR',
+      message: `what ${by} signs does not count for ${image.repository}: ${policy.file} has no environment`,
+    }
+  );
 }
 
 /** Who signed, for messages. */

@@ -33,6 +33,12 @@ describe('the command line', () => {
     ['two expectations', ['verify', 'localhost:1/x', '--by', 'y', '--environment', 'z']],
     ['a missing file', ['verify', './nothing-here', '--by', 'x']],
     ['no yard', ['status']],
+    ['no command', []],
+    ['a server that is no URL', ['--server', 'nonsense', 'status']],
+    [
+      'an environment that the policy lacks',
+      ['--policy', 'docs/examples/policy.yaml', 'admit', 'localhost:1/x', '--environment', 'z'],
+    ],
   ] as const) {
     test(`${what} is wrong use: status 2, with a code, a cause and a next step`, async () => {
       using folder = temporaryFolder('cli');
@@ -65,7 +71,7 @@ describe('the command line', () => {
       'status',
     ]);
     assert.equal(ran.status, 3);
-    assert.equal(onlyObject(ran)['code'], 'SY-CLI-YARD-ANSWER');
+    assert.equal(onlyObject(ran)['code'], 'SY-CLI-YARD-UNREACHABLE');
   });
 
   test('without any administrator token the answer is "refused": status 4', async () => {

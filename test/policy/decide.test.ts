@@ -5,6 +5,7 @@ import { decideAdmin, roleAllows } from '../../src/policy/decide-admin.ts';
 import { type Decision, decideRun } from '../../src/policy/decide-run.ts';
 import { decideSign } from '../../src/policy/decide-sign.ts';
 import { identityNamesOfFacts } from '../../src/policy/identities.ts';
+import { objectionEverywhere } from '../../src/policy/requirement-rules.ts';
 import type { Facts } from '../../src/verify/facts.ts';
 import {
   attestationBy,
@@ -209,6 +210,17 @@ test('what a signature counts for is enforced where it is used: the right signer
   );
   assert.equal(decision.code, 'SY-ADMIT-COUNTS-FOR', decision.message);
   assert.match(decision.message, /policy\.yaml:20/);
+});
+
+test('without an environment, a signature counts where some environment’s sign rule lets it', () => {
+  const facts = signed();
+  const about = (repository: string) =>
+    objectionEverywhere(
+      { policy, image: image([facts], repository), facts, now: NOW },
+      identityName('shop-release'),
+    );
+  assert.equal(about('registry.example.com/shop/app'), undefined);
+  assert.equal(about('registry.example.com/bank/app')?.code, 'SY-ADMIT-COUNTS-FOR');
 });
 
 test('a signature of a foreign issuer counts for nobody, whatever its claims say', () => {

@@ -53,12 +53,15 @@ async function judge(context: CliContext, args: readonly string[], flags: AdmitF
   const environment = asEnvironmentName(flags.environment);
   if (environment === undefined)
     throw new SealyardError('SY-CLI-USAGE', `${flags.environment} is no environment's name`);
+  const policy = loadPolicyFile(context);
+  if (!policy.environments.has(environment))
+    throw new SealyardError('SY-CLI-USAGE', `the policy has no environment ${environment}`);
   const images = readImages(target);
   const trust = loadTrust(context);
   const outcome = await admit({
     images,
     environment,
-    policy: loadPolicyFile(context),
+    policy,
     evidence: createEvidenceSource({
       registryOf: personalRegistries(context, personalReach(context.environment), flags),
       trust: () => trust,

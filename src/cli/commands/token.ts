@@ -13,7 +13,7 @@ export const tokenCommand: CommandSpec = {
   description: 'tokens: service tokens of the admin API, and job tokens of the built-in development issuer',
   examples: [
     'sealyard token ci acme/shop --out job.token          a CI job’s identity token (yard started with --development)',
-    'sealyard token create --name dashboards --role viewer --days 30 --out dashboards.token',
+    'sealyard token create --name dashboards --days 30 --out dashboards.token',
     'sealyard token list',
     'sealyard token revoke dashboards',
   ],
@@ -61,6 +61,10 @@ async function mintForJob(
     lifetimeSeconds: 60 * wholeNumber(options.minutes, '--minutes', 60),
     ...(options.audience === undefined ? {} : { audience: options.audience }),
   });
+  if (options.out === '-' && context.output.options.json) {
+    context.output.result({ code: 'SY-OK', token, subject }, '');
+    return EXIT.done;
+  }
   // No final newline: cosign hands the file's bytes on as a header.
   writeFileDurably(options.out, token, 0o600);
   if (options.out !== '-') {
@@ -82,7 +86,12 @@ async function create(
     lifetimeSeconds: 86_400 * wholeNumber(options.days, '--days', 365),
   });
   const id = textOf(answer, 'id');
-  writeFileDurably(options.out, textOf(answer, 'token'), 0o600);
+  const token = textOf(answer, 'token');
+  if (options.out === '-' && context.output.options.json) {
+    context.output.result({ code: 'SY-OK', id, name: options.name, token }, '');
+    return EXIT.done;
+  }
+  writeFileDurably(options.out, token, 0o600);
   if (options.out !== '-') {
     context.output.result(
       { code: 'SY-OK', id, name: options.name, file: options.out },

@@ -54,8 +54,10 @@ async function exportTrust(
   }
   const answer = await askYard(yardAddress(context), 'GET', FORMS[form]);
   if (answer.status !== 200) throw new SealyardError('SY-CLI-YARD-ANSWER', `status ${answer.status}`);
-  writeFileDurably(options.out, answer.body, 0o644);
-  if (options.out !== '-') {
+  if (options.out === '-') {
+    context.output.result({ code: 'SY-OK', text: answer.body }, answer.body);
+  } else {
+    writeFileDurably(options.out, answer.body, 0o644);
     const sha256 = toHex(new Uint8Array(createHash('sha256').update(toUtf8(answer.body)).digest()));
     context.output.result(
       { code: 'SY-OK', file: options.out, sha256 },

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { gatherImageFacts, type ImageEvidence } from '../../admit/evidence.ts';
 import { type Bundle, parseBundle } from '../../formats/bundle.ts';
 import { ERRORS, isSealyardError, SealyardError } from '../../ground/errors.ts';
-import { asEnvironmentName, asIdentityName } from '../../ground/ids.ts';
+import { asEnvironmentName, asIdentityName, type IdentityName } from '../../ground/ids.ts';
 import { type JsonObject, parseJson } from '../../ground/json.ts';
 import { decideRun } from '../../policy/decide-run.ts';
 import { identityNamesOfFacts } from '../../policy/identities.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { objectionEverywhere } from '../../policy/requirement-rules.ts';
 import { REAL_CLOCK } from '../../server/clock.ts';
 import { verifyBundle } from '../../verify/bundle.ts';
 import type { Facts } from '../../verify/facts.ts';
@@ -98,10 +100,29 @@ function judgeImage(
 ): ExitStatus {
   const judge = judgeOf(context, options);
   // An attestation says something about an image; it does not sign it.
-  const counted = evidence.facts.filter((facts) => facts.kind === 'signature' && judge(facts));
-  const [first] = counted;
-  if (first === undefined) throw nothingCounts(target, evidence, options);
+  const theirs = evidence.facts.filter((facts) => facts.kind === 'signature' && judge(facts));
+  if (theirs.length === 0) throw nothingCounts(target, evidence, options);
+  const { by } = options;
+  const counted = by === undefined ? theirs : countedHere(context, target, evidence, { by, theirs });
   return succeed(context, target, evidence.digest, counted);
+}
+
+/** Of an identity's signatures those that the policy lets count for this image in some environment. */
+function countedHere(
+  context: CliContext,
+  target: string,
+  image: ImageEvidence,
+  o: { readonly by: string; readonly theirs: readonly Facts[] },
+): readonly Facts[] {
+  const { policy, identity } = identityOf(context, o.by);
+  const now = REAL_CLOCK.now();
+  const judged = o.theirs.map((facts) => ({
+    facts,
+    objection: objectionEverywhere({ policy, image, facts, now }, identity),
+  }));
+  const counted = judged.filter(({ objection }) => objection === undefined).map(({ facts }) => facts);
+  if (counted.length > 0) return counted;
+  throw new SealyardError('SY-VERIFY-COUNTS-FOR', `${target}: ${judged[0]?.objection?.message ?? ''}`);
 }
 
 function judgeByRules(
@@ -113,7 +134,10 @@ function judgeByRules(
   const environment = asEnvironmentName(name);
   if (environment === undefined)
     throw new SealyardError('SY-CLI-USAGE', `${name} is not a name of an environment`);
-  const decision = decideRun(loadPolicyFile(context), environment, evidence, REAL_CLOCK.now());
+  const policy = loadPolicyFile(context);
+  if (!policy.environments.has(environment))
+    throw new SealyardError('SY-CLI-USAGE', `the policy has no environment ${name}`);
+  const decision = decideRun(policy, environment, evidence, REAL_CLOCK.now());
   const value = {
     code: decision.code,
     image: target,
@@ -131,12 +155,16 @@ function judgeByRules(
 function judgeOf(context: CliContext, options: VerifyOptions): Judge {
   const expected = readExpectation(options);
   if (expected !== undefined) return (facts) => meets(facts, expected);
-  const identity = asIdentityName(options.by ?? '');
-  const policy = loadPolicyFile(context);
-  if (identity === undefined || !policy.identities.has(identity)) {
-    throw new SealyardError('SY-CLI-USAGE', `the policy has no identity ${options.by ?? ''}`);
-  }
+  const { policy, identity } = identityOf(context, options.by ?? '');
   return (facts) => identityNamesOfFacts(policy, facts).includes(identity);
+}
+
+function identityOf(context: CliContext, name: string): { policy: Policy; identity: IdentityName } {
+  const identity = asIdentityName(name);
+  const policy = loadPolicyFile(context);
+  if (identity === undefined || !policy.identities.has(identity))
+    throw new SealyardError('SY-CLI-USAGE', `the policy has no identity ${name}`);
+  return { policy, identity };
 }
 
 function nothingCounts(target: string, evidence: ImageEvidence, options: VerifyOptions): SealyardError {

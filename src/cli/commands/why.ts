@@ -8,7 +8,7 @@ import type { CommandSpec } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { evidenceTree, type TreeNode, treeText } from '../evidence-tree.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
-import { personalReach, personalRegistries, type RegistryFlags } from '../images.ts';
+import { personalReach, personalRegistries, type RegistryFlags, readImageArgument } from '../images.ts';
 import { loadTrust } from '../trust-file.ts';
 import { askAdmin } from '../yard.ts';
 import { factsJson } from './verify.ts';
@@ -96,6 +96,7 @@ async function chainOfImage(context: CliContext, target: string, flags: Registry
 }
 
 async function evidenceOf(context: CliContext, target: string, flags: RegistryFlags): Promise<ImageEvidence> {
+  readImageArgument(target);
   const trust = loadTrust(context);
   return gatherImageFacts({
     reference: target,

@@ -50,6 +50,13 @@ export const CLI_CODES = {
     cause: 'something else listens there, or it is of another version',
     next: 'check --server, and that the yard and this program are of the same version',
   },
+  'SY-CLI-YARD-UNREACHABLE': {
+    kind: 'unreachable',
+    sentence: 'the yard could not be reached',
+    cause:
+      'it is not running, the address is wrong, or its certificate is not from the root that is known here',
+    next: 'check that it runs, --server, and --data (whose roots.pem is trusted)',
+  },
   'SY-CLI-NOT-EMPTY': {
     kind: 'conflict',
     sentence: 'the target exists already and is not empty',

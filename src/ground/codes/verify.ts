@@ -183,6 +183,12 @@ export const VERIFY_CODES = {
     cause: 'the identity or issuer in the certificate differs from the one asked for',
     next: 'compare the two spellings; identities are compared exactly',
   },
+  'SY-VERIFY-COUNTS-FOR': {
+    kind: 'negative',
+    sentence: 'the signature does not count for this image',
+    cause: 'no `sign` rule of the policy lets what this identity signs count for the repository',
+    next: 'compare `counts-for` in the policy with the name of the image',
+  },
   'SY-VERIFY-LOG-ENTRIES-MISSING': {
     kind: 'negative',
     sentence: 'too few transparency log entries verify',
