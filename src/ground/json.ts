@@ -15,14 +15,22 @@ export interface JsonBounds {
 const DEFAULT_BOUNDS: JsonBounds = { maxLength: 4 * 1024 * 1024, maxDepth: 64 };
 
 /**
- * Parses JSON text of a bounded length and depth.
+ * Parses JSON text of a bounded length and depth whose objects name each member once: a parser that keeps the last of
+ * two would let two readers of one document disagree.
  * Depth is counted over the text first, so that a hostile document never reaches the recursive parser.
  * @throws SealyardError `SY-JSON-MALFORMED`, `SY-JSON-TOO-LARGE`
  */
 export function parseJson(text: string, bounds: JsonBounds = DEFAULT_BOUNDS): Json {
   if (text.length > bounds.maxLength)
     throw new SealyardError('SY-JSON-TOO-LARGE', `${text.length} characters`);
-  if (nestingOf(text) > bounds.maxDepth) throw new SealyardError('SY-JSON-TOO-LARGE', 'nested too deeply');
+  const { depth, members } = survey(text);
+  if (depth > bounds.maxDepth) throw new SealyardError('SY-JSON-TOO-LARGE', 'nested too deeply');
+  const value = parse(text);
+  if (countMembers(value) !== members) throw new SealyardError('SY-JSON-MALFORMED', 'a member is repeated');
+  return value;
+}
+
+function parse(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {
@@ -35,9 +43,11 @@ export function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function nestingOf(text: string): number {
+/** How deep the text nests, and how many members its objects name: in JSON each colon outside a string introduces one. */
+function survey(text: string): { depth: number; members: number } {
   let depth = 0;
   let deepest = 0;
+  let members = 0;
   let inString = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -45,10 +55,23 @@ function nestingOf(text: string): number {
       if (code === 0x5c) i++;
       else if (code === 0x22) inString = false;
     } else if (code === 0x22) inString = true;
+    else if (code === 0x3a) members++;
     else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
     else if (code === 0x7d || code === 0x5d) depth--;
   }
-  return deepest;
+  return { depth: deepest, members };
+}
+
+function countMembers(value: Json): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += countMembers(item);
+    return count;
+  }
+  const object = value as JsonObject;
+  for (const name of Object.keys(object)) count += 1 + countMembers(object[name] as Json);
+  return count;
 }
 
 /**

@@ -147,6 +147,8 @@ describe('tokens', () => {
     ])
       assert.equal((await running.admin('POST', '/admin/v1/tokens', body)).status, 400, JSON.stringify(body));
     assertProblem(await running.admin('POST', '/admin/v1/tokens', '{'), 400, 'SY-JSON-MALFORMED');
+    const twice = '{"name":"a","name":"administrator"}';
+    assertProblem(await running.admin('POST', '/admin/v1/tokens', twice), 400, 'SY-JSON-MALFORMED');
     assertProblem(
       await running.admin('POST', '/admin/v1/tokens', 'x'.repeat(70_000)),
       413,

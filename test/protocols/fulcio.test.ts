@@ -157,6 +157,7 @@ describe('what bad requests get', () => {
       'SY-FULCIO-MALFORMED',
     );
     assertStatus(await post('['.repeat(50_000)), 413, 'SY-JSON-TOO-LARGE');
+    assertStatus(await post('{"credentials":{},"credential\\u0073":{}}'), 400, 'SY-JSON-MALFORMED');
     assertStatus(await post(`"${'x'.repeat(300_000)}"`), 413, 'SY-HTTP-TOO-LARGE');
     assertStatus(await post(new Uint8Array([0xff, 0xfe])), 400, 'SY-FULCIO-MALFORMED');
   });

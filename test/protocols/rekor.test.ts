@@ -178,6 +178,8 @@ describe('what bad entries get', () => {
     for (const body of ['[]', '{}', '{"x":1}', JSON.stringify({ ...record('x'), dsseRequestV002: {} })])
       assertRefused(await post(body), 400, 'SY-REKOR-MALFORMED');
     assertRefused(await post('['.repeat(100_000)), 413, 'SY-JSON-TOO-LARGE');
+    const twice = JSON.stringify(record('x')).replace('"digest":', '"digest":"AAAA","digest":');
+    assertRefused(await post(twice), 400, 'SY-JSON-MALFORMED');
     const large = await post('x'.repeat(4 * 1024 * 1024 + 1)).catch(() => undefined);
     if (large !== undefined) assertRefused(large, 413, 'SY-HTTP-TOO-LARGE');
   });
