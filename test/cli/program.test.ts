@@ -114,6 +114,29 @@ describe('the command line', () => {
   });
 });
 
+describe('admit', () => {
+  const admit = (manifest: string) =>
+    sealyard(['--json', '--policy', 'docs/examples/policy.yaml', 'admit', manifest, '--environment', 'dev']);
+
+  test('a manifest that is not there is a missing file and no image', async () => {
+    const ran = await admit('./nothing-here.yaml');
+    assert.equal(ran.status, 2);
+    assert.equal(onlyObject(ran)['code'], 'SY-CLI-FILE');
+  });
+
+  test('a manifest of aliases that would expand without end is wrong use', async () => {
+    using folder = temporaryFolder('cli');
+    const file = folder.file('bomb.yaml');
+    const lines = ['a: &a0 [x, x, x, x, x, x, x, x, x]'];
+    for (let level = 1; level < 10; level++)
+      lines.push(`a${level}: &a${level} [${`*a${level - 1}, `.repeat(9)}x]`);
+    writeFileSync(file, lines.join('\n'));
+    const ran = await admit(file);
+    assert.equal(ran.status, 2);
+    assert.equal(onlyObject(ran)['code'], 'SY-CLI-USAGE');
+  });
+});
+
 describe('policy check', () => {
   test('a document that is not valid is a "no", and each finding names its line', async () => {
     using folder = temporaryFolder('cli');

@@ -1,12 +1,11 @@
 // `sealyard admit`: what the cluster would answer for an image or a manifest, and why; needs no cluster.
-import { existsSync } from 'node:fs';
-import { parseAllDocuments } from 'yaml';
+import { type Document, parseAllDocuments } from 'yaml';
 import { type AdmissionOutcome, admit, type ImageDecision } from '../../admit/admit.ts';
 import { createEvidenceSource } from '../../admit/evidence.ts';
 import { type ImageUse, imagesOf } from '../../admit/images.ts';
 import { SealyardError } from '../../ground/errors.ts';
 import { asEnvironmentName } from '../../ground/ids.ts';
-import type { Json, JsonObject } from '../../ground/json.ts';
+import { isObject, type Json, type JsonObject } from '../../ground/json.ts';
 import { REAL_CLOCK } from '../../server/clock.ts';
 import type { CommandSpec } from '../command.ts';
 import type { CliContext } from '../context.ts';
@@ -18,6 +17,7 @@ import { loadTrust } from '../trust-file.ts';
 
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_DOCUMENTS = 1000;
+const MAX_LIST_DEPTH = 8;
 /** A person waits longer than an API server. */
 const DEADLINE_MS = 60_000;
 const REQUIRE = { timestampsAtLeast: 1, logEntriesAtLeast: 1, sctsAtLeast: 1 } as const;
@@ -77,7 +77,7 @@ async function judge(context: CliContext, args: readonly string[], flags: AdmitF
 
 /** A manifest file (or standard input) gives the images of all its documents; anything else is one image. */
 function readImages(target: string): readonly ImageUse[] {
-  const isManifest = target === '-' || (/\.(ya?ml|json)$/.test(target) && existsSync(target));
+  const isManifest = target === '-' || /\.(ya?ml|json)$/.test(target);
   if (!isManifest) return [{ path: '', image: target }];
   const documents = parseAllDocuments(readText(target, MAX_MANIFEST_BYTES));
   if (!Array.isArray(documents) || documents.length > MAX_DOCUMENTS) {
@@ -90,17 +90,28 @@ function readImages(target: string): readonly ImageUse[] {
     const [fault] = document.errors;
     if (fault !== undefined)
       throw new SealyardError('SY-CLI-USAGE', `${target}: document ${index + 1}: ${fault.code}`);
-    // At most 100 aliases expand: a manifest may be as hostile as any input.
-    const object = document.toJS({ maxAliasCount: 100 }) as Json;
-    return objectsOf(object).flatMap((each) => imagesOf(each));
+    return objectsOf(valueOf(document, `${target}: document ${index + 1}`), 0).flatMap((each) =>
+      imagesOf(each),
+    );
   });
 }
 
-/** A `List` holds objects; everything else is one. */
-function objectsOf(object: Json): readonly Json[] {
-  if (object === null || typeof object !== 'object' || Array.isArray(object)) return [];
-  const items = (object as JsonObject)['items'];
-  return Array.isArray(items) ? (items as readonly Json[]) : [object];
+/** At most 100 aliases expand: a manifest may be as hostile as any input. */
+function valueOf(document: Document, name: string): Json {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) as Json;
+  } catch {
+    throw new SealyardError('SY-CLI-USAGE', `${name}: an alias is unknown, or there are too many`);
+  }
+}
+
+/** A `List` holds objects, lists among them; everything else is one. */
+function objectsOf(object: Json, depth: number): readonly Json[] {
+  if (!isObject(object)) return [];
+  const items = object['items'];
+  if (!Array.isArray(items)) return [object];
+  if (depth === MAX_LIST_DEPTH) throw new SealyardError('SY-CLI-USAGE', 'lists of objects nest too deeply');
+  return (items as readonly Json[]).flatMap((item) => objectsOf(item, depth + 1));
 }
 
 function outcomeJson(outcome: AdmissionOutcome, environment: string): JsonObject & { readonly code: string } {
