@@ -90,14 +90,14 @@ function readImages(target: string): readonly ImageUse[] {
     const [fault] = document.errors;
     if (fault !== undefined)
       throw new SealyardError('SY-CLI-USAGE', `${target}: document ${index + 1}: ${fault.code}`);
-    return objectsOf(valueOf(document, `${target}: document ${index + 1}`), 0).flatMap((each) =>
+    return objectsOf(objectIn(document, `${target}: document ${index + 1}`), 0).flatMap((each) =>
       imagesOf(each),
     );
   });
 }
 
 /** At most 100 aliases expand: a manifest may be as hostile as any input. */
-function valueOf(document: Document, name: string): Json {
+function objectIn(document: Document, name: string): Json {
   try {
     return document.toJS({ maxAliasCount: 100 }) as Json;
   } catch {
