@@ -17,6 +17,8 @@ export interface ListenerLimits {
   readonly headersMs: number;
   /** From the end of the headers to the end of the body; `body.ts` enforces it over HTTP/1.1 and HTTP/2. */
   readonly bodyMs: number;
+  /** How long the reader of a large answer has to take it. */
+  readonly answerMs: number;
   /** How long a connection may stay without a request under way. */
   readonly idleMs: number;
   readonly streamsPerSession: number;
@@ -28,6 +30,7 @@ export interface ListenerLimits {
 export const DEFAULT_LIMITS: Omit<ListenerLimits, 'maxConnections'> = {
   headersMs: 10_000,
   bodyMs: 10_000,
+  answerMs: 30_000,
   idleMs: 60_000,
   streamsPerSession: 128,
   resetBurst: 256,
@@ -38,6 +41,8 @@ const HANDSHAKE_MS = 10_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 const REQUESTS_PER_CONNECTION = 100_000;
+/** Requests that a connection may send ahead over HTTP/1.1; over HTTP/2 the number of streams is the bound. */
+const MAX_PIPELINED = 8;
 const CHECK_INTERVAL_MS = 1_000;
 
 export type RawRequest = IncomingMessage | Http2ServerRequest;
@@ -154,6 +159,20 @@ function endIdleSession(session: ServerHttp2Session, idleMs: number): void {
   session.once('close', () => clearTimeout(timer));
 }
 
+// Node hands over every request that a packet holds at once, however few answers the peer has read.
+function boundPipeline(handler: RawHandler): RawHandler {
+  const pending = new WeakMap<Socket, number>();
+  return (request, response) => {
+    if ('stream' in request) return handler(request, response);
+    const { socket } = request;
+    const ahead = pending.get(socket) ?? 0;
+    if (ahead > MAX_PIPELINED) return void socket.destroy();
+    pending.set(socket, ahead + 1);
+    response.once('close', () => pending.set(socket, (pending.get(socket) ?? 1) - 1));
+    handler(request, response);
+  };
+}
+
 function listen(server: Server | Http2SecureServer, address: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error & { code?: string }) =>
@@ -190,7 +209,7 @@ function listenerOf(
   return {
     port: (server.address() as AddressInfo).port,
     isClosing: () => closing !== undefined,
-    serve: (handler) => void server.on('request', handler),
+    serve: (handler) => void server.on('request', boundPipeline(handler)),
     setCertificate,
     close(graceMs) {
       closing ??= close(graceMs);

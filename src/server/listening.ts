@@ -17,6 +17,7 @@ import { Concurrency, type Door, mount } from './mount.ts';
 
 /** Bodies in memory at once, over all listeners. */
 const BODY_BUDGET_BYTES = 64 * 1024 * 1024;
+const ANSWER_BUDGET_BYTES = 64 * 1024 * 1024;
 /** Requests being handled at once; the rest is told to come back. */
 const CONCURRENCY = 4096;
 
@@ -103,6 +104,8 @@ async function serveAll(
     ...o,
     bodyMs: limits.bodyMs,
     budget: new BodyBudget(BODY_BUDGET_BYTES),
+    unread: new BodyBudget(ANSWER_BUDGET_BYTES),
+    answerMs: limits.answerMs,
     concurrency: new Concurrency(CONCURRENCY),
   };
   for (const name of ['tls', 'plain', 'admission'] as const) {

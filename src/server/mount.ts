@@ -8,6 +8,7 @@ import { type Code, SealyardError } from '../ground/errors.ts';
 import type { Random } from '../ground/ports.ts';
 import type { DoorReply, Route } from '../protocols/door.ts';
 import { problemReply } from '../protocols/problem.ts';
+import { holdAnswer } from './answers.ts';
 import { type Body, type BodyBudget, readBody } from './body.ts';
 import type { RawHandler, RawRequest } from './listener.ts';
 import type { ServerLog } from './log.ts';
@@ -25,6 +26,9 @@ export interface MountOptions {
   readonly doors: readonly Door[];
   readonly bodyMs: number;
   readonly budget: BodyBudget;
+  /** Bytes of large answers that their readers have not taken yet. */
+  readonly unread: BodyBudget;
+  readonly answerMs: number;
   readonly concurrency: Concurrency;
   readonly metrics: Metrics;
   readonly log: ServerLog;
@@ -193,11 +197,19 @@ function send(
   reply: FastifyReply,
   answer: DoorReply,
 ): FastifyReply {
+  const body = bytesOf(answer.body);
+  if (request.method !== 'HEAD')
+    holdAnswer({
+      request: request.raw,
+      response: reply.raw,
+      bytes: body.length,
+      budget: o.unread,
+      deadlineMs: o.answerMs,
+    });
   o.metrics.request(door, answer.status, code, reply.elapsedTime / 1000);
   reply.code(answer.status).headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
   if (answer.headers !== undefined) reply.headers(answer.headers);
   endUnread(request.raw, reply, o.isClosing());
-  const body = bytesOf(answer.body);
   if (request.method !== 'HEAD') return reply.send(body);
   return reply.header('content-length', String(body.length)).send();
 }

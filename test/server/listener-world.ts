@@ -25,11 +25,14 @@ export const LIMITS: ListenerLimits = {
   maxConnections: 2048,
   headersMs: 500,
   bodyMs: 500,
+  answerMs: 1_000,
   idleMs: 1_500,
   streamsPerSession: 32,
   resetBurst: 50,
   resetsPerSecond: 10,
 };
+/** More than the buffers of a loopback connection take. */
+const LARGE = new Uint8Array(16 * 1024 * 1024);
 const LISTENERS = ['tls', 'plain'] as const;
 const row = (route: Pick<Route, 'method' | 'path' | 'handle'> & Partial<Route>): Route => ({
   bodyLimitBytes: 1000,
@@ -44,6 +47,7 @@ export const log: ServerLog = {
   info: () => undefined,
 };
 export const seen = { aborted: 0 };
+export const unread = new BodyBudget(64 * 1024 * 1024);
 export const ROUTES: readonly Route[] = [
   row({ method: 'POST', path: '/echo', handle: (request) => ({ status: 200, body: request.body }) }),
   row({
@@ -67,6 +71,7 @@ export const ROUTES: readonly Route[] = [
       throw new Error('the secret is swordfish');
     },
   }),
+  row({ method: 'GET', path: '/large', handle: () => ({ status: 200, body: LARGE }) }),
   row({
     method: 'GET',
     path: '/slow',
@@ -97,6 +102,8 @@ export async function openListeners(): Promise<void> {
     doors: [{ name: 'test', routes: ROUTES }],
     bodyMs: LIMITS.bodyMs,
     budget: new BodyBudget(100_000),
+    unread,
+    answerMs: LIMITS.answerMs,
     concurrency: new Concurrency(2000),
     metrics,
     log,

@@ -151,6 +151,8 @@ describe('closing', () => {
         listener: 'plain',
         doors: [{ name: 'test', routes: ROUTES }],
         bodyMs: 60_000,
+        unread: new BodyBudget(1),
+        answerMs: 60_000,
         budget: new BodyBudget(1_000),
         concurrency: new Concurrency(10),
         metrics: createMetrics(),

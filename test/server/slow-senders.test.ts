@@ -2,9 +2,20 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { constants } from 'node:http2';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, closeListeners, openListeners, plain, raw, seen, session, stream } from './listener-world.ts';
+import {
+  ask,
+  closeListeners,
+  openListeners,
+  plain,
+  raw,
+  seen,
+  session,
+  stream,
+  unread,
+} from './listener-world.ts';
 
 before(openListeners);
 after(closeListeners);
@@ -85,6 +96,31 @@ describe('slow and hostile senders', () => {
       Array.from({ length: 1000 }, (_, i) => ask('POST', '/echo', { body: `${i}`, secure: i % 10 === 0 })),
     );
     assert.ok(answers.every((answer, i) => answer.status === 200 && answer.body === `${i}`));
+  });
+
+  test('answers that nobody reads are bounded together, and cut off', async () => {
+    const ends: Promise<void>[] = [];
+    for (let i = 0; i < 6; i++) {
+      const socket = connect(plain.port, '127.0.0.1');
+      socket.pause().on('error', () => undefined);
+      socket.write('GET /large HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(3));
+      ends.push(new Promise((resolve) => void socket.once('close', () => resolve())));
+      setTimeout(() => socket.resume(), 3_000);
+    }
+    await sleep(500);
+    assert.ok(unread.held > 0 && unread.held <= 64 * 1024 * 1024, `${unread.held}`);
+    assert.equal((await ask('GET', '/large')).status, 503);
+    assert.equal((await ask('GET', '/hello/x')).status, 200);
+    await Promise.all(ends);
+    assert.equal(unread.held, 0);
+    assert.equal((await ask('GET', '/large')).status, 200);
+  });
+
+  test('many requests sent ahead end the connection', async () => {
+    const { text } = await raw('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(50), false);
+    assert.ok((text.match(/HTTP\/1\.1 200/g)?.length ?? 0) <= 9);
+    const few = await raw('GET /hello/x HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(4), false);
+    assert.equal(few.text.match(/HTTP\/1\.1 200/g)?.length, 4);
   });
 
   test('a client that goes away aborts the request', async () => {
