@@ -41,7 +41,6 @@ export async function addEntry(request: DoorRequest, deps: RekorDeps): Promise<D
   refuseUnlessSigned(entry, spki);
   const body = hashedRekordBody(entry);
   const hash = toHex(leafHash(body));
-  refuseIfPresent(hash, deps);
   const receipt = await append({ entry, body, hash, spki, serial }, deps);
   const checkpoint = await deps.logs.checkpointAt('signature', {
     size: receipt.treeSize,
@@ -99,7 +98,7 @@ async function append(accepted: Accepted, deps: RekorDeps): Promise<LeafReceipt>
     if (leaf === undefined) throw new TypeError('a leaf without a receipt');
     return leaf;
   } catch (error) {
-    // Two equal requests at once: the second finds the first's row.
+    // An equal entry is there: its key refused ours. Asking before would cost each new entry a look-up.
     if (isSealyardError(error, 'SY-STORE-CONFLICT')) refuseIfPresent(accepted.hash, deps);
     throw error;
   }
