@@ -30,9 +30,7 @@ export function judgeClock(o: {
       reason: 'before-build',
       detail: `it reads ${text(o.now)}, before this program was built`,
     };
-  const limit = new Date(o.buildDate);
-  limit.setUTCFullYear(limit.getUTCFullYear() + FAR_FUTURE_YEARS);
-  if (now > limit.getTime())
+  if (now > latestBelievableMs(o.buildDate))
     return {
       ok: false,
       reason: 'far-future',
@@ -45,6 +43,12 @@ export function judgeClock(o: {
       detail: `it reads ${text(o.now)}, and ${text(o.lastRecorded)} is already on record`,
     };
   return { ok: true };
+}
+
+/** A later time is nobody's: neither the clock's nor that of a recorded event. */
+export function latestBelievableMs(buildDate: Date): number {
+  const limit = new Date(buildDate);
+  return limit.setUTCFullYear(limit.getUTCFullYear() + FAR_FUTURE_YEARS);
 }
 
 /** Judges the clock before each issuance, remembering what was recorded since. */

@@ -2,19 +2,24 @@
 import { EVENTS } from '../audit/tables.ts';
 import type { Records } from '../ground/change.ts';
 import type { Event } from '../ground/events.ts';
-import type { ClockJudgement } from './clock-guard.ts';
+import { type ClockJudgement, latestBelievableMs } from './clock-guard.ts';
 
 /** Refusals carry the time that was not believed: they must not become the measure. */
 const REFUSAL = 'clock.refused';
 const LOOKED_AT = 1000;
 
-/** The latest time of a recorded event, `undefined` in a new yard. Looks at the newest thousand. */
-export function lastRecordedMs(records: Records): number | undefined {
+/**
+ * The latest time of a recorded event, `undefined` in a new yard. Looks at the newest thousand. What a yard recorded
+ * while its clock was absurd does not count: the right time would never reach it.
+ */
+export function lastRecordedMs(records: Records, buildDate: Date): number | undefined {
+  const limitMs = latestBelievableMs(buildDate);
   const rows = records.find(EVENTS, { where: {}, limit: LOOKED_AT, reverse: true });
   let latest: number | undefined;
-  for (const { action, time_ms: timeMs } of rows)
-    if (action !== REFUSAL && typeof timeMs === 'number' && (latest === undefined || timeMs > latest))
-      latest = timeMs;
+  for (const { action, time_ms: timeMs } of rows) {
+    if (action === REFUSAL || typeof timeMs !== 'number' || timeMs > limitMs) continue;
+    if (latest === undefined || timeMs > latest) latest = timeMs;
+  }
   return latest;
 }
 

@@ -69,7 +69,7 @@ export async function layFoundation(o: {
   const clockGuard = createClockGuard({
     clock,
     buildDate: BUILD_DATE,
-    lastRecordedMs: lastRecordedMs(records),
+    lastRecordedMs: lastRecordedMs(records, BUILD_DATE),
     onRefusal: (judgement, now) => {
       o.log.error(
         { reason: judgement.reason, detail: judgement.detail },

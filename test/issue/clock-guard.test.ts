@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClockGuard, judgeClock } from '../../src/issue/clock-guard.ts';
+import { clockRefusedEvent, lastRecordedMs } from '../../src/issue/clock-record.ts';
 import { hasCode } from '../contract/keystore.ts';
+import { openTestYard } from './harness.ts';
 
 const buildDate = new Date('2026-06-01T00:00:00Z');
 const lastRecorded = new Date('2026-11-24T10:00:00Z');
@@ -45,4 +47,28 @@ test('the guard tells each refusal once, and again after it recovered', () => {
   now = new Date('1999-01-01T00:00:00Z');
   assert.throws(() => guard.now(), hasCode('SY-ISSUE-CLOCK'));
   assert.deepEqual(told, ['jumped-back', 'before-build']);
+});
+
+test('what was recorded while the clock was absurd does not stop issuing once it is right again', async () => {
+  const { store } = await openTestYard();
+  const event = (at: string) =>
+    ({
+      timeMs: Date.parse(at),
+      action: 'yard.started',
+      actor: { kind: 'system' },
+      object: { type: 'yard', id: 'x' },
+      outcome: 'done',
+      data: {},
+    }) as const;
+  const absurd = new Date('2046-11-19T00:00:00Z');
+  const judgement = { ok: false, reason: 'far-future', detail: 'x' } as const;
+  await store.commit({
+    puts: [],
+    events: [
+      event('2027-01-01T00:00:00Z'),
+      event(absurd.toISOString()),
+      clockRefusedEvent(judgement, absurd),
+    ],
+  });
+  assert.equal(lastRecordedMs(store.records, buildDate), Date.parse('2027-01-01T00:00:00Z'));
 });
