@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gatherImageFacts } from '../admit/evidence.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { isObject, type Json, type JsonObject, parseJson } from '../ground/json.ts';
@@ -71,7 +72,7 @@ function prepareKept(folder: string): void {
 }
 
 async function inYard(context: CliContext, folder: string, options: TourOptions): Promise<TourResult> {
-  const step = stepTeller(context);
+  const step = stepTeller(context, options.keep);
   const config = loadConfig({
     environment: {},
     flags: {
@@ -94,11 +95,7 @@ async function inYard(context: CliContext, folder: string, options: TourOptions)
       output: { ...context.output, say: () => undefined },
     };
     leaveAddresses(folder, yard);
-    step(
-      'yard',
-      `a root, three issuing CAs, three logs and a policy in ${folder}`,
-      'sealyard up --development',
-    );
+    step('yard', `a root, three issuing CAs, three logs and a policy in ${folder}`, 'up --development');
     return await walk(inner, yard, folder, options, step);
   } finally {
     await yard.close();
@@ -107,8 +104,10 @@ async function inYard(context: CliContext, folder: string, options: TourOptions)
 
 type Teller = (name: string, what: string, command?: string) => void;
 
-function stepTeller(context: CliContext): Teller {
+/** @param kept the folder that the yard stays in, so that the commands can be given again as they stand */
+function stepTeller(context: CliContext, kept: string | undefined): Teller {
   const { style, say } = context.output;
+  const program = kept === undefined ? 'sealyard' : `sealyard --data ${kept}`;
   let number = 0;
   say(
     `\n${style('bold', 'The tour')}: from a CI job's token to an admitted image, and an unsigned twin refused\n`,
@@ -116,7 +115,7 @@ function stepTeller(context: CliContext): Teller {
   return (name, what, command) => {
     number += 1;
     say(`${style('dim', `${number}.`.padEnd(3))}${style('bold', name.padEnd(10))} ${what}`);
-    if (command !== undefined) say(`${' '.repeat(14)}${style('dim', `$ ${command}`)}`);
+    if (command !== undefined) say(`${' '.repeat(14)}${style('dim', `$ ${program} ${command}`)}`);
   };
 }
 
@@ -130,7 +129,7 @@ async function walk(
   const token = await mintJobToken(context, { subject: SUBJECT, lifetimeSeconds: 600 });
   const tokenFile = join(folder, 'job.token');
   writeFileDurably(tokenFile, token, 0o600);
-  step('identity', `a CI job's token for ${SUBJECT}`, `sealyard token ci ${SUBJECT} --out job.token`);
+  step('identity', `a CI job's token for ${SUBJECT}`, `token ci ${SUBJECT} --out job.token`);
 
   const { image, unsigned } = await pushTwins(context, folder, options);
   step('image', `built from this program's own files, and an unsigned twin\n${' '.repeat(14)}${image}`);
@@ -143,22 +142,22 @@ async function walk(
     image: reference,
     registry: registryOf(reference),
   });
-  step('signature', `by ${signed.identity}`, `sealyard sign ${image} --token-file job.token`);
+  step('signature', `by ${signed.identity}`, `sign ${image} --token-file job.token`);
   step('log', `entry ${signed.logIndex}, proven in the tree; certificate ${signed.certificateSerial}`);
 
   await verifyAsAnybody(context, image, signed);
   step(
     'verify',
     'certificate, timestamp, log proof and identity hold',
-    `sealyard verify ${image} --identity ${signed.identity} --issuer ${signed.issuer}`,
+    `verify ${image} --identity ${signed.identity} --issuer ${signed.issuer}`,
   );
 
   const admission = {
     signed: await askGate(context, image),
     unsigned: await askGate(context, unsigned),
   };
-  step('admission', verdict(context, admission.signed), `sealyard admit ${image} --environment dev`);
-  step('admission', verdict(context, admission.unsigned), `sealyard admit ${unsigned} --environment dev`);
+  step('admission', verdict(context, admission.signed), `admit ${image} --environment dev`);
+  step('admission', verdict(context, admission.unsigned), `admit ${unsigned} --environment dev`);
   if (!admission.signed.allowed || admission.unsigned.allowed) {
     throw new SealyardError('SY-TOUR-FAILED', `${admission.signed.code}, ${admission.unsigned.code}`);
   }
@@ -211,7 +210,7 @@ async function pushTwins(
 
 /** This program's own sources (or its build), as the files of a layer. */
 function ownFiles(): readonly LayerFile[] {
-  const root = new URL('..', import.meta.url).pathname;
+  const root = fileURLToPath(new URL('..', import.meta.url));
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' }).sort().slice(0, MAX_LAYER_FILES);
   return names
     .filter((name) => statSync(join(root, name)).isFile())

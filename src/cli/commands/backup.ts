@@ -1,9 +1,11 @@
 // `sealyard backup` and `sealyard restore`: a consistent copy of a running yard, and a yard from it that only serves.
 import { cpSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { toUtf8 } from '../../ground/bytes.ts';
 import { SealyardError } from '../../ground/errors.ts';
+import { HEADER_FILE, unlockDirectory } from '../../keys/unlock.ts';
 import { BACKUP_RECORDS } from '../../server/backup.ts';
-import { REAL_CLOCK } from '../../server/clock.ts';
+import { REAL_CLOCK, REAL_RANDOM } from '../../server/clock.ts';
 import { DATA } from '../../server/data-directory.ts';
 import { restoreStore } from '../../store/restore.ts';
 import type { CommandSpec } from '../command.ts';
@@ -57,11 +59,17 @@ async function restore(
 ): Promise<ExitStatus> {
   const folder = args[0] ?? '';
   const directory = context.dataDirectory;
-  if (!existsSync(join(folder, BACKUP_RECORDS))) throw new SealyardError('SY-STORE-BACKUP-INVALID', folder);
-  const secret =
-    options.unlockSecret === undefined ? undefined : readText(options.unlockSecret, MAX_SECRET_BYTES);
+  const keys = join(folder, DATA.keys);
+  if (!existsSync(join(folder, BACKUP_RECORDS)) || !existsSync(join(keys, HEADER_FILE)))
+    throw new SealyardError('SY-STORE-BACKUP-INVALID', folder);
+  const secret = options.unlockSecret === undefined ? undefined : readSecret(options.unlockSecret);
+  // A secret that opens nothing is said now, and not when the yard is needed.
+  if (secret !== undefined) {
+    const unlock = { kind: 'secret', bytes: toUtf8(secret) } as const;
+    await unlockDirectory({ directory: keys, unlock, random: REAL_RANDOM });
+  }
   const from = await restoreStore({ backupFile: join(folder, BACKUP_RECORDS), directory, clock: REAL_CLOCK });
-  cpSync(join(folder, DATA.keys), join(directory, DATA.keys), { recursive: true });
+  cpSync(keys, join(directory, DATA.keys), { recursive: true });
   const policy = join(folder, DATA.policy);
   if (existsSync(policy)) cpSync(policy, join(directory, DATA.policy));
   if (secret !== undefined) writeFileDurably(join(directory, DATA.unlockSecret), secret, 0o600);
@@ -78,4 +86,9 @@ async function restore(
     ].join('\n'),
   );
   return EXIT.done;
+}
+
+/** One final line end is the editor's, not the secret's. */
+function readSecret(path: string): string {
+  return readText(path, MAX_SECRET_BYTES).replace(/\r?\n$/, '');
 }
