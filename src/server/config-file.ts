@@ -1,7 +1,7 @@
 // Reads the configuration file: YAML that is one flat mapping, each entry with the line on which it stands.
-import { readFileSync, statSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import { SealyardError } from '../ground/errors.ts';
+import { readAtMost } from './data-directory.ts';
 
 const MAX_FILE_BYTES = 64 * 1024;
 
@@ -64,8 +64,9 @@ function editDistance(a: string, b: string): number {
 
 function readBounded(path: string): string {
   try {
-    if (statSync(path).size > MAX_FILE_BYTES) throw refusal(path, 'larger than 64 KiB');
-    return readFileSync(path, 'utf8');
+    const text = readAtMost(path, MAX_FILE_BYTES);
+    if (text === undefined) throw refusal(path, 'larger than 64 KiB');
+    return text;
   } catch (error) {
     if (error instanceof SealyardError) throw error;
     throw new SealyardError('SY-SERVER-CONFIG', `${path}: cannot be read`, { cause: error });

@@ -1,4 +1,5 @@
 // The data directory itself: ours alone, and the small secret files in it written whole or not at all.
+import { Buffer } from 'node:buffer';
 import {
   chmodSync,
   closeSync,
@@ -6,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   statSync,
@@ -77,6 +79,20 @@ export function readIfThere(path: string): string | undefined {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+/** The text of a file or pipe of at most so many bytes, `undefined` of a longer one: a device says that it is empty. */
+export function readAtMost(path: string, maxBytes: number): string | undefined {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(maxBytes + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(file, bytes, length, bytes.length - length, null);
+    return length > maxBytes ? undefined : bytes.toString('utf8', 0, length);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from '../ground/ports.ts';
 import { defaultPolicy } from '../policy/default.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
-import { readIfThere, writePrivateFile } from './data-directory.ts';
+import { readAtMost, writePrivateFile } from './data-directory.ts';
 
 const MAX_POLICY_BYTES = 1024 * 1024;
 /** A longer document is on record by its digest alone: an event is bounded at 64 KiB. */
@@ -69,9 +69,14 @@ function readPolicy(o: PolicyHolderOptions): Policy {
 
 function readText(file: string): string | undefined {
   try {
-    if (existsSync(file) && statSync(file).size > MAX_POLICY_BYTES)
+    if (!existsSync(file)) return undefined;
+    // A pipe would hold up the yard until somebody writes to it.
+    if (!statSync(file).isFile())
+      throw new SealyardError('SY-SERVER-CONFIG', `policy: ${file} is not a file`);
+    const text = readAtMost(file, MAX_POLICY_BYTES);
+    if (text === undefined)
       throw new SealyardError('SY-SERVER-CONFIG', `policy: ${file} is larger than 1 MiB`);
-    return readIfThere(file);
+    return text;
   } catch (error) {
     if (error instanceof SealyardError) throw error;
     throw new SealyardError('SY-SERVER-CONFIG', `policy: ${file} cannot be read`, { cause: error });

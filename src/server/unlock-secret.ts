@@ -1,9 +1,8 @@
 // The secret that unlocks the private keys, from the reference in the configuration.
-import { readFileSync, statSync } from 'node:fs';
 import { toUtf8 } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
 import type { Unlock } from '../keys/unlock.ts';
-import { inData } from './data-directory.ts';
+import { inData, readAtMost } from './data-directory.ts';
 
 const MAX_SECRET_BYTES = 4096;
 
@@ -27,9 +26,10 @@ export function resolveUnlock(
 
 function readSecretFile(path: string): string {
   try {
-    if (statSync(path).size > MAX_SECRET_BYTES)
+    const text = readAtMost(path, MAX_SECRET_BYTES);
+    if (text === undefined)
       throw new SealyardError('SY-SERVER-UNLOCK-SECRET', `${path} is larger than ${MAX_SECRET_BYTES} bytes`);
-    return readFileSync(path, 'utf8');
+    return text;
   } catch (error) {
     if (error instanceof SealyardError) throw error;
     throw new SealyardError('SY-SERVER-UNLOCK-SECRET', path, { cause: error });

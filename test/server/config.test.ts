@@ -12,7 +12,7 @@ import {
   loadConfig,
 } from '../../src/server/config.ts';
 import { parseConfigText } from '../../src/server/config-file.ts';
-import { wantedAddress } from '../../src/server/fixed-urls.ts';
+import { isElsewhere, wantedAddress } from '../../src/server/fixed-urls.ts';
 import { listenerNames } from '../../src/server/listener-names.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'sealyard-config-'));
@@ -93,6 +93,7 @@ describe('the configuration', () => {
 
   test('a file that is absent or too large is an error that names it', () => {
     assert.throws(() => loadConfig({ file: join(directory, 'none.yaml') }), /none\.yaml: cannot be read/);
+    assert.throws(() => loadConfig({ file: '/dev/zero' }), /larger than 64 KiB/);
     refused(`data: ${'x'.repeat(70_000)}\n`, /larger than 64 KiB/);
     assert.deepEqual(parseConfigText('', 'empty'), []);
     assert.deepEqual(parseConfigText('# nothing\n', 'empty'), []);
@@ -119,6 +120,9 @@ describe('addresses', () => {
     const free = { host: '127.0.0.1', port: 0 };
     assert.equal(wantedAddress(free, undefined).port, 0);
     assert.equal(wantedAddress(free, 'https://127.0.0.1:8555').port, 8555);
+    assert.equal(isElsewhere(free, 8555, 'https://127.0.0.1:8555'), false);
+    assert.equal(isElsewhere(free, 8443, 'https://127.0.0.1:8555'), true);
+    assert.equal(isElsewhere(free, 8443, 'https://pki.example.com'), false);
     assert.equal(wantedAddress(free, 'https://pki.example').port, 0);
     assert.equal(wantedAddress({ host: '127.0.0.1', port: 1 }, 'https://127.0.0.1:8555').port, 1);
   });

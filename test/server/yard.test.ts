@@ -1,7 +1,7 @@
 // A whole yard: first start, restart, status, policy reload, clock, closing.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
@@ -155,6 +155,10 @@ describe('a yard in development', () => {
     assert.equal(running.yard.policyVersion, before);
     const refused = await running.admin('GET', '/admin/v1/audit?action=policy.refused');
     assert.equal((refused.json()['events'] as unknown[]).length, 1);
+    rmSync(running.file('policy.yaml'));
+    symlinkSync('/dev/zero', running.file('policy.yaml'));
+    await assert.rejects(running.yard.reload(), { code: 'SY-SERVER-CONFIG' });
+    rmSync(running.file('policy.yaml'));
     writeFileSync(running.file('policy.yaml'), `${text}\n# a remark\n`);
     assert.match(await running.yard.reload(), /is in force/);
     assert.notEqual(running.yard.policyVersion, before);

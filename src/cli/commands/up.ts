@@ -1,5 +1,6 @@
 // `sealyard up`: runs the yard until a signal ends it.
 import { flushCompileCache } from 'node:module';
+import { SealyardError } from '../../ground/errors.ts';
 import type { Yard } from '../../server/yard.ts';
 import { leaveAddresses } from '../addresses.ts';
 import type { CommandSpec } from '../command.ts';
@@ -135,7 +136,11 @@ function untilSignal(context: CliContext, yard: Yard): Promise<void> {
     process.on('SIGHUP', () => {
       yard.reload().then(
         (outcome) => context.output.say(outcome),
-        () => context.output.say('the policy document was refused; the old one goes on serving'),
+        (error: unknown) => {
+          const reason =
+            error instanceof SealyardError ? `: ${error.code} ${error.detail ?? ''}`.trimEnd() : '';
+          context.output.say(`the policy document was refused; the old one goes on serving${reason}`);
+        },
       );
     });
   });
