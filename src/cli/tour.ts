@@ -95,7 +95,13 @@ async function inYard(context: CliContext, folder: string, options: TourOptions)
       output: { ...context.output, say: () => undefined },
     };
     leaveAddresses(folder, yard);
-    step('yard', `a root, three issuing CAs, three logs and a policy in ${folder}`, 'up --development');
+    // Where it stays it is started again under the name that it has.
+    const listen = options.keep === undefined ? '' : ` --listen ${new URL(yard.publicUrl).host}`;
+    step(
+      'yard',
+      `a root, three issuing CAs, three logs and a policy in ${folder}`,
+      `up --development${listen}`,
+    );
     return await walk(inner, yard, folder, options, step);
   } finally {
     await yard.close();

@@ -67,12 +67,22 @@ export function refuseOtherUrls(fixed: FixedUrls, config: YardConfig): void {
     );
 }
 
+/** Whether the URL names this host and a port that is not the listener's. A name of its own may lead here by a proxy. */
+export function isElsewhere(address: ListenAddress, port: number, fixedUrl: string): boolean {
+  const url = new URL(fixedUrl);
+  return url.hostname === bracketed(address.host) && portOf(url) !== port;
+}
+
+function portOf(url: URL): number {
+  return Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+}
+
 /** With port 0, a later start asks for the port that the first one got: the fixed URL names it. */
 export function wantedAddress(address: ListenAddress, fixedUrl: string | undefined): ListenAddress {
   if (address.port !== 0 || fixedUrl === undefined) return address;
   const url = new URL(fixedUrl);
   if (url.hostname !== bracketed(address.host)) return address;
-  return { host: address.host, port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80) };
+  return { host: address.host, port: portOf(url) };
 }
 
 export function urlOf(

@@ -3,7 +3,7 @@ import { isSealyardError } from '../ground/errors.ts';
 import type { Random } from '../ground/ports.ts';
 import { BodyBudget } from './body.ts';
 import type { ListenAddress, YardConfig } from './config.ts';
-import { type FixedUrls, wantedAddress } from './fixed-urls.ts';
+import { type FixedUrls, isElsewhere, wantedAddress } from './fixed-urls.ts';
 import {
   DEFAULT_LIMITS,
   type Listener,
@@ -82,16 +82,26 @@ async function openWanted(
   limits: ListenerLimits,
   notices: string[],
 ): Promise<Listener> {
-  const wanted = wantedAddress(address, fixedUrl);
+  const listener = await openOrNext(how, wantedAddress(address, fixedUrl), address, limits);
+  if (fixedUrl !== undefined && isElsewhere(address, listener.port, fixedUrl))
+    notices.push(
+      `this yard is called ${fixedUrl}, but it listens on ${address.host}:${listener.port}: clients that go by its name will not find it`,
+    );
+  return listener;
+}
+
+/** The address that is wanted, else, where another program has it, the one that was configured. */
+async function openOrNext(
+  how: typeof openTlsListener,
+  wanted: ListenAddress,
+  address: ListenAddress,
+  limits: ListenerLimits,
+): Promise<Listener> {
   try {
     return await how(wanted, limits);
   } catch (error) {
     if (wanted === address || !isSealyardError(error, 'SY-SERVER-ADDRESS')) throw error;
-    const listener = await how(address, limits);
-    notices.push(
-      `this yard is called ${fixedUrl}, but that port is taken: it listens on ${address.host}:${listener.port}, and clients that go by its name will not find it`,
-    );
-    return listener;
+    return how(address, limits);
   }
 }
 
