@@ -132,6 +132,7 @@ async function handle(
     entered = true;
     if (route.method !== 'GET') {
       refuseMediaType(route, request.headers['content-type']);
+      refuseEncoding(request.headers['content-encoding']);
       body = await readBody(request.raw, {
         limitBytes: route.bodyLimitBytes,
         deadlineMs: o.bodyMs,
@@ -168,6 +169,12 @@ function refuseMediaType(route: Route, header: string | undefined): void {
   const type = header?.split(';', 1)[0]?.trim().toLowerCase();
   if (type === undefined || !route.contentTypes.includes(type))
     throw new SealyardError('SY-HTTP-MEDIA-TYPE', route.contentTypes.join(' or '));
+}
+
+/** Bodies are read as they come: one that says it is compressed would be taken for what it is not. */
+function refuseEncoding(header: string | undefined): void {
+  if (header !== undefined && header.trim().toLowerCase() !== 'identity')
+    throw new SealyardError('SY-HTTP-MEDIA-TYPE', 'a content-encoding');
 }
 
 function refuse(

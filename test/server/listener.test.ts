@@ -80,6 +80,8 @@ describe('what every door gets from the server', () => {
       assert.equal(answer.status, 415, type);
       assert.equal(JSON.parse(answer.body).code, 'SY-HTTP-MEDIA-TYPE');
     }
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    assert.equal((await ask('POST', '/json', { body: '{}', headers })).status, 415);
     const typed = await ask('POST', '/json', {
       body: '{}',
       headers: { 'content-type': 'Application/JSON; charset=utf-8' },
