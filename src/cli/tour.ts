@@ -21,6 +21,8 @@ import { signingFor } from './signing.ts';
 import { loadTrust } from './trust-file.ts';
 import { askYard, TRUSTED_ROOT_FILE, yardAddress } from './yard.ts';
 
+/** What a shell reports for a program that ended by SIGINT. */
+const INTERRUPTED = 130;
 const SUBJECT = 'tour/build';
 const REQUIRE = { timestampsAtLeast: 1, logEntriesAtLeast: 1, sctsAtLeast: 1 } as const;
 const MAX_LAYER_FILES = 2000;
@@ -59,10 +61,20 @@ export async function runTour(context: CliContext, options: TourOptions): Promis
   const folder =
     options.keep === undefined ? mkdtempSync(join(tmpdir(), 'sealyard-tour-')) : resolve(options.keep);
   if (options.keep !== undefined) prepareKept(folder);
+  if (options.keep !== undefined) return inYard(context, folder, options);
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  const interrupted = (): void => {
+    remove();
+    process.exit(INTERRUPTED);
+  };
+  // During `up` the signal is the yard's, and the tour goes on to its end.
+  const isOurs = process.listenerCount('SIGINT') === 0;
+  if (isOurs) process.once('SIGINT', interrupted);
   try {
     return await inYard(context, folder, options);
   } finally {
-    if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
+    process.off('SIGINT', interrupted);
+    remove();
   }
 }
 
