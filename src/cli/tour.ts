@@ -280,7 +280,14 @@ async function askGate(context: CliContext, image: string): Promise<Answer> {
   const response = member(parseJson(answer.body), 'response');
   const status = member(response, 'status');
   const allowed = member(response, 'allowed') === true;
-  if (allowed) return { allowed, code: 'SY-OK', message: 'the pod may run' };
+  if (allowed) {
+    const evidence = member(response, 'auditAnnotations');
+    return {
+      allowed,
+      code: 'SY-OK',
+      message: `signed by ${text(evidence, 'signer')}, under policy ${text(evidence, 'policy')}`,
+    };
+  }
   return { allowed, code: text(status, 'reason'), message: text(status, 'message') };
 }
 

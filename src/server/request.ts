@@ -60,7 +60,22 @@ function plainHeaders(raw: RawRequest): Record<string, string | undefined> {
   }
   const authority = raw.headers[':authority'];
   if (typeof authority === 'string') headers['host'] = authority;
+  else headers['host'] = hostOf(raw) ?? headers['host'];
   return headers;
+}
+
+/**
+ * The host of an HTTP/1.1 request that is more than its one Host header: the authority of an absolute target, which
+ * goes before the header (RFC 9112 §3.2.2), or all of several headers joined, of which Node keeps the first and a proxy
+ * may have judged another. Neither can pass for one of our names.
+ */
+function hostOf(raw: RawRequest): string | undefined {
+  const target = raw.url ?? '/';
+  if (!target.startsWith('/')) return URL.parse(target)?.host ?? target;
+  const hosts = raw.rawHeaders.filter(
+    (_, i) => i % 2 === 1 && raw.rawHeaders[i - 1]?.toLowerCase() === 'host',
+  );
+  return hosts.length > 1 ? hosts.join(', ') : undefined;
 }
 
 function signalOf(response: RawResponse): AbortSignal {

@@ -137,6 +137,16 @@ describe('admit', () => {
   });
 });
 
+test('a manifest without an object is wrong use: what a failed command piped must not pass', async () => {
+  using folder = temporaryFolder('cli');
+  const [policy, manifest] = [folder.file('policy.yaml'), folder.file('empty.yaml')];
+  writeFileSync(policy, 'apiVersion: sealyard/v1\nkind: Policy\nenvironments:\n  dev: {}\n');
+  writeFileSync(manifest, '\n');
+  const ran = await sealyard(['--json', '--policy', policy, 'admit', manifest, '--environment', 'dev']);
+  assert.equal(ran.status, 2, ran.out);
+  assert.match(String(onlyObject(ran)['message']), /no Kubernetes objects/);
+});
+
 describe('policy check', () => {
   test('a document that is not valid is a "no", and each finding names its line', async () => {
     using folder = temporaryFolder('cli');

@@ -58,6 +58,19 @@ describe('who may call', () => {
     assert.equal((await status(bearer(token))).status, 200);
   });
 
+  test('two Host headers, or a target that names another host, pass for none of our names', async () => {
+    const { host } = new URL(running.yard.publicUrl);
+    const authorization = `authorization: Bearer ${await running.administrator()}`;
+    for (const head of [
+      `GET /admin/v1/status HTTP/1.1\r\nhost: ${host}\r\nhost: evil.example`,
+      `GET https://evil.example/admin/v1/status HTTP/1.1\r\nhost: ${host}`,
+    ]) {
+      const answer = await running.raw(`${head}\r\n${authorization}\r\nconnection: close\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 4\d\d /, answer);
+      assert.doesNotMatch(answer, /publicUrl/);
+    }
+  });
+
   test('a page of another site gets nowhere, not even with a good token', async () => {
     const token = bearer(await running.administrator());
     assertProblem(await status({ ...token, host: 'evil.example' }), 403, 'SY-ADMIN-HOST');

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { type ConfigValues, loadConfig } from '../../src/server/config.ts';
 import { startYard, type Yard, type YardPorts } from '../../src/server/yard.ts';
 
@@ -68,6 +69,23 @@ export class RunningYard {
       );
       sent.on('error', reject);
       sent.end(body);
+    });
+  }
+
+  /** Sends these bytes over TLS as they are; everything that came back until the connection ended. */
+  raw(text: string): Promise<string> {
+    const { hostname, port } = new URL(this.yard.publicUrl);
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      const socket = connect({
+        host: hostname,
+        port: Number(port),
+        ca: this.yard.rootPem,
+        servername: 'localhost',
+      });
+      socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
+      socket.on('end', () => resolve(Buffer.concat(chunks).toString()));
+      socket.write(text);
     });
   }
 

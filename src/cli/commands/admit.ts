@@ -86,14 +86,15 @@ function readImages(target: string): readonly ImageUse[] {
       `${target} holds no Kubernetes objects, or more than ${MAX_DOCUMENTS}`,
     );
   }
-  return documents.flatMap((document, index) => {
+  const objects = documents.flatMap((document, index) => {
     const [fault] = document.errors;
     if (fault !== undefined)
       throw new SealyardError('SY-CLI-USAGE', `${target}: document ${index + 1}: ${fault.code}`);
-    return objectsOf(objectIn(document, `${target}: document ${index + 1}`), 0).flatMap((each) =>
-      imagesOf(each),
-    );
+    return objectsOf(objectIn(document, `${target}: document ${index + 1}`), 0);
   });
+  // What a failed command pipes here is nothing, and nothing must not pass for "may run".
+  if (objects.length === 0) throw new SealyardError('SY-CLI-USAGE', `${target} holds no Kubernetes objects`);
+  return objects.flatMap((each) => imagesOf(each));
 }
 
 /** At most 100 aliases expand: a manifest may be as hostile as any input. */

@@ -36,19 +36,20 @@ export const whyCommand: CommandSpec = {
 
 async function why(context: CliContext, args: readonly string[], flags: RegistryFlags): Promise<ExitStatus> {
   const target = args[0] ?? '';
-  const chain = isRecordName(target)
-    ? await chainOfRecord(context, target)
-    : await chainOfImage(context, target, flags);
+  const record = recordName(target);
+  const chain =
+    record !== undefined ? await chainOfRecord(context, record) : await chainOfImage(context, target, flags);
   const tree: TreeNode = evidenceTree(target, chain);
   context.output.result({ code: 'SY-OK', ...chain }, treeText(tree, context.output.style));
   return EXIT.done;
 }
 
 /** A bare digest or serial is looked up in the yard's records alone. */
-function isRecordName(target: string): boolean {
-  return (
-    asDigest(target) !== undefined || (target.length >= 16 && asSerial(target.toLowerCase()) !== undefined)
-  );
+function recordName(target: string): string | undefined {
+  if (asDigest(target) !== undefined) return target;
+  // Colons stand where openssl prints a serial.
+  const serial = target.toLowerCase().replaceAll(':', '');
+  return /^[0-9a-f]{2}(:?[0-9a-f]{2}){7,}$/.test(target.toLowerCase()) ? asSerial(serial) : undefined;
 }
 
 async function chainOfRecord(context: CliContext, target: string): Promise<JsonObject> {
