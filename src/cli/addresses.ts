@@ -1,14 +1,15 @@
-// What a running yard leaves in its data directory for the commands on the same machine: public values only.
+// What a running yard leaves in its data directory for the commands on the same machine: public values, and of a restored yard its token.
 import { join } from 'node:path';
 import type { JsonObject } from '../ground/json.ts';
 import type { Yard } from '../server/yard.ts';
 import { writeFileDurably } from './files.ts';
-import { ROOTS_FILE, TRUSTED_ROOT_FILE, YARD_FILE } from './yard.ts';
+import { ROOTS_FILE, SERVICE_TOKEN_FILE, TRUSTED_ROOT_FILE, YARD_FILE } from './yard.ts';
 
 /** Where the yard listens, its root, and what its signatures are verified with. */
 export function leaveAddresses(dataDirectory: string, yard: Yard): void {
   const file = (name: string) => join(dataDirectory, name);
-  writeFileDurably(file(ROOTS_FILE), yard.rootPem, 0o644);
+  writeFileDurably(file(ROOTS_FILE), yard.listenerRootsPem, 0o644);
+  if (yard.localToken !== undefined) writeFileDurably(file(SERVICE_TOKEN_FILE), yard.localToken, 0o600);
   writeFileDurably(file(TRUSTED_ROOT_FILE), yard.trustedRootJson, 0o644);
   const addresses: JsonObject = {
     url: yard.publicUrl,

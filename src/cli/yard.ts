@@ -23,7 +23,7 @@ export const YARD_FILE = 'yard.json';
 export const ROOTS_FILE = 'roots.pem';
 export const TRUSTED_ROOT_FILE = 'trusted_root.json';
 const BOOTSTRAP_TOKEN_FILE = 'admin-token';
-const SERVICE_TOKEN_FILE = 'cli-token';
+export const SERVICE_TOKEN_FILE = 'cli-token';
 
 export interface YardAddress {
   readonly url: string;

@@ -13,6 +13,7 @@ import { timestampRoutes } from '../protocols/timestamp/routes.ts';
 import { trustRoutes } from '../protocols/trust/routes.ts';
 import { certificatesPem } from '../trust/pem.ts';
 import type { Foundation } from './foundation.ts';
+import type { LocalAdministrator } from './local-administrator.ts';
 import type { Metrics } from './metrics.ts';
 import type { Door } from './mount.ts';
 import type { Outbound } from './outbound.ts';
@@ -34,6 +35,7 @@ export interface DoorParts {
   readonly status: () => JsonObject;
   readonly backup: () => Promise<string>;
   readonly bootstrapExchanged: () => void;
+  readonly localAdministrator: LocalAdministrator | undefined;
 }
 
 export function doorsOf(parts: DoorParts): readonly Door[] {
@@ -76,7 +78,7 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
       routes: adminRoutes({
         publicUrl: foundation.urls.publicUrl,
         commit,
-        records,
+        records: parts.localAdministrator?.records ?? records,
         logs,
         clock,
         random,

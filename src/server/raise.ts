@@ -22,6 +22,7 @@ import {
 import { commitUnlessRestored, type Foundation, layFoundation, openHealth } from './foundation.ts';
 import { listenerNames } from './listener-names.ts';
 import { type Listening, openListening } from './listening.ts';
+import { type LocalAdministrator, localAdministrator } from './local-administrator.ts';
 import { createLog, type ServerLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openOutbound } from './outbound.ts';
@@ -74,7 +75,9 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
     records: o.store.records,
   });
   await recordStart(o, foundation);
-  const opened = { foundation, developmentIssuer, certificates, trust, policy };
+  const { state, records } = o.store;
+  const local = state === 'restored' ? localAdministrator({ ...o, records }) : undefined;
+  const opened = { foundation, developmentIssuer, certificates, trust, policy, localAdministrator: local };
   await serve(o, listening, opened);
   o.log.info({ publicUrl: urls.publicUrl, policy: policy.current().version }, 'ready');
   return yardOf(o, {
@@ -141,6 +144,8 @@ interface Opened {
   readonly certificates: ServiceCertificates;
   readonly trust: TrustDocuments;
   readonly policy: PolicyHolder;
+  /** Of a restored yard. */
+  readonly localAdministrator: LocalAdministrator | undefined;
 }
 
 async function serve(o: Start, listening: Listening, opened: Opened): Promise<void> {
@@ -213,6 +218,10 @@ function yardOf(
         ? undefined
         : urlOf('https', undefined, listenAdmission, listening.admission.port),
     rootPem: certificatesPem([root.certificate]),
+    listenerRootsPem: certificatesPem(
+      o.store.state === 'restored' ? [root.certificate, parts.certificates.listener()] : [root.certificate],
+    ),
+    localToken: parts.localAdministrator?.token,
     rootFingerprint: certificateFingerprint(root.certificate),
     get trustedRootJson() {
       return trust.trustedRoot();

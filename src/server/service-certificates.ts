@@ -1,12 +1,13 @@
 // The certificates that the running yard uses itself, renewed while it runs: the listener's and the timestamp authority's.
 import type { Certificate } from '../formats/x509/certificate.ts';
-import type { Clock } from '../ground/ports.ts';
+import type { Clock, Random } from '../ground/ports.ts';
 import type { ListenerName } from '../issue/request.ts';
 import {
   ensureListenerCertificate,
   ensureTimestampCertificates,
   type TimestampCertificates,
 } from '../issue/service-certificates.ts';
+import { standaloneListener } from '../issue/standalone-listener.ts';
 import type { Foundation } from './foundation.ts';
 import type { Listener } from './listener.ts';
 import type { ServerLog } from './log.ts';
@@ -24,12 +25,16 @@ export async function openServiceCertificates(o: {
   readonly listeners: readonly Pick<Listener, 'setCertificate'>[];
   readonly names: readonly ListenerName[];
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: ServerLog;
   readonly onTimestamps: () => void;
 }): Promise<ServiceCertificates> {
-  const { ceremony, authorities, organization } = o.foundation;
+  const { ceremony, authorities, organization, store } = o.foundation;
   const presentListener = async () => {
-    const made = await ensureListenerCertificate(ceremony, { authority: authorities.tls, names: o.names });
+    const made =
+      store.state === 'restored'
+        ? standaloneListener(o)
+        : await ensureListenerCertificate(ceremony, { authority: authorities.tls, names: o.names });
     const key = made.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     for (const listener of o.listeners) listener.setCertificate({ key, certificates: made.chainPem });
     return made;

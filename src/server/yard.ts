@@ -15,6 +15,10 @@ export interface Yard {
   readonly plainUrl: string | undefined;
   readonly admissionUrl: string | undefined;
   readonly rootPem: string;
+  /** What a client of the listener trusts: the root, and of a restored yard the listener's own certificate as well. */
+  readonly listenerRootsPem: string;
+  /** Of a restored yard, which can record no token: one for the owner of the data directory, good for this run. */
+  readonly localToken: string | undefined;
   /** SHA-256 of the root certificate, lower-case hex. */
   readonly rootFingerprint: string;
   readonly trustedRootJson: string;
