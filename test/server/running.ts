@@ -52,7 +52,7 @@ export class RunningYard {
       const sent = request(
         new URL(path, o.base ?? this.yard.publicUrl),
         // Named, or the client would compare the certificate with whatever Host header a test sends.
-        { method, headers, agent: false, ca: this.yard.rootPem, servername: 'localhost' },
+        { method, headers, agent: false, ca: this.yard.listenerRootsPem, servername: 'localhost' },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
@@ -80,7 +80,7 @@ export class RunningYard {
       const socket = connect({
         host: hostname,
         port: Number(port),
-        ca: this.yard.rootPem,
+        ca: this.yard.listenerRootsPem,
         servername: 'localhost',
       });
       socket.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', reject);
