@@ -16,8 +16,6 @@ const events = run({
   // Test files wait for I/O and for other processes a good part of their time.
   concurrency: Math.max(2, availableParallelism()),
   timeout: FILE_TIMEOUT_MS,
-  // A failing test may leave a server open; its file must end all the same, and say what failed.
-  execArgv: ['--test-force-exit'],
 });
 const isCi = (process.env['CI'] ?? '') !== '';
 const outcome = await report(events, {

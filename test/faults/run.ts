@@ -16,16 +16,8 @@ if (!Number.isInteger(kills) || kills < 1) {
 process.env['SEALYARD_KILLS'] = String(kills);
 ensureBuilt();
 const files = [...globSync('test/faults/*-kill.test.ts'), ...globSync('test/faults/*.faults.ts')].sort();
-const outcome = await report(
-  run({
-    files,
-    concurrency: 1,
-    timeout: 120_000 + kills * KILL_TIMEOUT_MS,
-    execArgv: ['--test-force-exit'],
-  }),
-  {
-    write: (text) => void process.stdout.write(text),
-    expectedSkips: (process.env['CI'] ?? '') === '' ? undefined : readExpectedSkips(),
-  },
-);
+const outcome = await report(run({ files, concurrency: 1, timeout: 120_000 + kills * KILL_TIMEOUT_MS }), {
+  write: (text) => void process.stdout.write(text),
+  expectedSkips: (process.env['CI'] ?? '') === '' ? undefined : readExpectedSkips(),
+});
 process.exitCode = outcome.isGood ? 0 : 1;

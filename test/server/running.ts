@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { connect } from 'node:tls';
 import { type ConfigValues, loadConfig } from '../../src/server/config.ts';
 import { startYard, type Yard, type YardPorts } from '../../src/server/yard.ts';
@@ -117,6 +118,7 @@ export class RunningYard {
   }
 
   async close(): Promise<void> {
+    opened.delete(this);
     await this.yard.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -142,8 +144,16 @@ export async function runYard(
       ...flags,
     },
   });
-  return new RunningYard(await startYard(config, { environment: {}, ...o.ports }), directory);
+  const running = new RunningYard(await startYard(config, { environment: {}, ...o.ports }), directory);
+  opened.add(running);
+  return running;
 }
+
+/** Yards of this file that run. A test that fails before it closes its yard must not keep the file from ending. */
+const opened = new Set<RunningYard>();
+after(async () => {
+  for (const running of opened) await running.close();
+});
 
 export interface JobKey {
   readonly privateKey: KeyObject;
