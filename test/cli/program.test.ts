@@ -116,7 +116,18 @@ describe('the command line', () => {
 
 describe('admit', () => {
   const admit = (manifest: string) =>
-    sealyard(['--json', '--policy', 'docs/examples/policy.yaml', 'admit', manifest, '--environment', 'dev']);
+    // A data directory that is not there: a yard that was started in this folder has a public URL of its own.
+    sealyard([
+      '--json',
+      '--data',
+      'no-yard-here',
+      '--policy',
+      'docs/examples/policy.yaml',
+      'admit',
+      manifest,
+      '--environment',
+      'dev',
+    ]);
 
   test('a manifest that is not there is a missing file and no image', async () => {
     const ran = await admit('./nothing-here.yaml');
