@@ -35,7 +35,7 @@ const X509_ENTRY = 0;
 const PRECERT_ENTRY = 1;
 const FINGERPRINT_BYTES = 32;
 // CtExtensions<0..2^16-1> holding leaf_index(0) with opaque<0..2^16-1> of five octets that the writer fills in.
-const EXTENSIONS_PLACEHOLDER = Uint8Array.of(0, 8, 0, 0, 5, 0, 0, 0, 0, 0);
+const EXTENSIONS_BEFORE_INDEX = Uint8Array.of(0, 8, 0, 0, 5, 0, 0, 0, 0, 0);
 const INDEX_FROM_END = 5;
 
 /** The leaf of a precertificate; the writer puts the index where `indexAt` says, since only it knows. */
@@ -60,7 +60,7 @@ export function certificateLeaf(entry: CertificateEntry): Leaf {
 
 // TimestampedEntry (RFC 6962 §3.4) up to and with its extensions, in parts that are joined once.
 function timestampedEntry(timestampMs: number, type: number, signed: readonly Uint8Array[]): Uint8Array[] {
-  return [tlsNumber(timestampMs, 8), tlsNumber(type, 2), ...signed, EXTENSIONS_PLACEHOLDER];
+  return [tlsNumber(timestampMs, 8), tlsNumber(type, 2), ...signed, EXTENSIONS_BEFORE_INDEX];
 }
 
 function leafOf(
