@@ -1,5 +1,5 @@
 // DER writing: each function returns the bytes of one TLV. Direct, since issuing certificates is the hot path.
-import { concat, toUtf8 } from '../ground/bytes.ts';
+import { concat, newBytes, toUtf8 } from '../ground/bytes.ts';
 import { encodeOid } from './der-oid.ts';
 
 /** Joins `parts` under one identifier octet. */
@@ -7,7 +7,7 @@ function wrap(tag: number, parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const header = headerSize(length);
-  const out = new Uint8Array(header + length);
+  const out = newBytes(header + length);
   writeHeader(out, tag, length, header);
   let offset = header;
   for (const part of parts) {
@@ -19,7 +19,7 @@ function wrap(tag: number, parts: readonly Uint8Array[]): Uint8Array {
 
 function primitive(tag: number, content: Uint8Array): Uint8Array {
   const header = headerSize(content.length);
-  const out = new Uint8Array(header + content.length);
+  const out = newBytes(header + content.length);
   writeHeader(out, tag, content.length, header);
   out.set(content, header);
   return out;
@@ -86,7 +86,7 @@ function monthToSecond(date: Date): string {
 
 /** Text that is known to be ASCII; for strings this short a loop is twice as fast as TextEncoder. */
 function ascii(tag: number, text: string): Uint8Array {
-  const out = new Uint8Array(text.length);
+  const out = newBytes(text.length);
   for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
   return primitive(tag, out);
 }

@@ -1,11 +1,35 @@
 // Bytes and their spellings: the only place where hex, base64 and UTF-8 are read, strictly.
 import { Buffer } from 'node:buffer';
 
+/**
+ * Short byte strings are cut from blocks of this size: memory of its own costs each of them more than its bytes.
+ * A string that is kept keeps its block, so that blocks are small.
+ */
+const BLOCK_BYTES = 8 * 1024;
+const MOST_CUT_BYTES = 1024;
+let block = new ArrayBuffer(BLOCK_BYTES);
+let cut = 0;
+
+/**
+ * Zeroed bytes for public data. Short ones share an `ArrayBuffer` with others, so that `.buffer` must not be
+ * transferred, and secrets, which are wiped, take `new Uint8Array`.
+ */
+export function newBytes(length: number): Uint8Array<ArrayBuffer> {
+  if (length > MOST_CUT_BYTES) return new Uint8Array(length);
+  if (cut + length > BLOCK_BYTES) {
+    block = new ArrayBuffer(BLOCK_BYTES);
+    cut = 0;
+  }
+  const bytes = new Uint8Array(block, cut, length);
+  cut += length;
+  return bytes;
+}
+
 /** Joins byte strings into a new one. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += part.length;
-  const joined = new Uint8Array(length);
+  const joined = newBytes(length);
   let offset = 0;
   for (const part of parts) {
     joined.set(part, offset);
@@ -56,11 +80,10 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
   return bytes.toString('base64url') === text ? plain(bytes) : undefined;
 }
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function toUtf8(text: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(text);
+  return plain(Buffer.from(text, 'utf8'));
 }
 
 /** Strict: `undefined` where the bytes are not well-formed UTF-8. */
@@ -77,6 +100,6 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 // A `Buffer` does not survive a thread boundary as one, so rooms pass plain `Uint8Array`.
-function plain(buffer: Buffer): Uint8Array {
+function plain(buffer: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }

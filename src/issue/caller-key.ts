@@ -1,5 +1,5 @@
 // Callers' keys: which we certify, and the proof that the caller holds the private one.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readSpki, type SignatureAlgorithm } from '../formats/algorithms.ts';
 import { decodePem } from '../formats/pem.ts';
 import type { CertificationRequest } from '../formats/x509/csr.ts';
@@ -103,5 +103,5 @@ function provenKey(publicKey: PublicKey, challenge: string | undefined): ProvenK
 
 /** RFC 7093 §2 method 1: the leftmost 160 bits of the SHA-256 of the public key's BIT STRING. */
 export function keyIdOf(spki: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(readSpki(spki).key).digest().subarray(0, 20));
+  return new Uint8Array(hash('sha256', readSpki(spki).key, 'buffer').subarray(0, 20));
 }
