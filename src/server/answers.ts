@@ -2,7 +2,7 @@
 import type { BodyBudget } from './body.ts';
 import type { RawRequest, RawResponse } from './listener.ts';
 
-/** Smaller answers are bounded by the number of requests under way. */
+/** Smaller answers over HTTP/1.1 are bounded by the pipeline; over HTTP/2 a session holds as many as it has streams. */
 const SMALL_BYTES = 16 * 1024;
 
 /** @throws SealyardError `SY-HTTP-BUSY` when too much is unread already */
@@ -13,7 +13,7 @@ export function holdAnswer(o: {
   readonly budget: BodyBudget;
   readonly deadlineMs: number;
 }): void {
-  if (o.bytes <= SMALL_BYTES) return;
+  if (o.bytes <= SMALL_BYTES && !('stream' in o.request)) return;
   o.budget.take(o.bytes);
   // An answer that waits behind another one tells nothing when its connection ends, so the connection is asked too.
   const carrier = 'stream' in o.request ? o.request.stream : o.request.socket;

@@ -17,6 +17,7 @@ export interface YardConfig {
   /** Absent where the plain listener is switched off (`off`). */
   readonly listenPlain?: ListenAddress;
   readonly listenAdmission?: ListenAddress;
+  readonly listenMtls?: ListenAddress;
   /** `https://host[:port]` without a final slash; default: the listener's address at first start. */
   readonly publicUrl?: string;
   readonly publicPlainUrl?: string;
@@ -81,6 +82,12 @@ const KEYS = {
   },
   'listen-admission': {
     describe: 'address of a TLS listener that serves the admission door alone; off switches it off',
+    default: 'off',
+    schema: addressOrOff,
+  },
+  'listen-mtls': {
+    describe:
+      'address of a TLS listener that asks for client certificates (EST, enrolment by certificate); off switches it off',
     default: 'off',
     schema: addressOrOff,
   },
@@ -213,6 +220,7 @@ function assemble(given: ReadonlyMap<ConfigKey, Given>): YardConfig {
     listen: required(read('listen')),
     ...present('listenPlain', read('listen-plain')),
     ...present('listenAdmission', read('listen-admission')),
+    ...present('listenMtls', read('listen-mtls')),
     ...present('publicUrl', read('public-url')),
     ...present('publicPlainUrl', read('public-plain-url')),
     data: required(read('data')),

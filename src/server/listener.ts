@@ -62,8 +62,26 @@ export interface Listener {
 }
 
 /** @throws SealyardError `SY-SERVER-ADDRESS` */
-export async function openTlsListener(address: ListenAddress, limits: ListenerLimits): Promise<Listener> {
+export function openTlsListener(address: ListenAddress, limits: ListenerLimits): Promise<Listener> {
+  return openSecure(address, limits, {});
+}
+
+/**
+ * Asks each client for a certificate and takes any or none: whose certificate is good for what is the doors' decision,
+ * which they can explain, while a refused handshake explains nothing.
+ * @throws SealyardError `SY-SERVER-ADDRESS`
+ */
+export function openMtlsListener(address: ListenAddress, limits: ListenerLimits): Promise<Listener> {
+  return openSecure(address, limits, { requestCert: true, rejectUnauthorized: false });
+}
+
+async function openSecure(
+  address: ListenAddress,
+  limits: ListenerLimits,
+  client: { readonly requestCert?: boolean; readonly rejectUnauthorized?: boolean },
+): Promise<Listener> {
   const server = createSecureServer({
+    ...client,
     allowHTTP1: true,
     minVersion: 'TLSv1.2',
     handshakeTimeout: HANDSHAKE_MS,

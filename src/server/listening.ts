@@ -8,6 +8,7 @@ import {
   DEFAULT_LIMITS,
   type Listener,
   type ListenerLimits,
+  openMtlsListener,
   openPlainListener,
   openTlsListener,
 } from './listener.ts';
@@ -25,6 +26,7 @@ export interface Listening {
   readonly tls: Listener;
   readonly plain: Listener | undefined;
   readonly admission: Listener | undefined;
+  readonly mtls: Listener | undefined;
   /** Those that want a certificate. */
   readonly secure: readonly Listener[];
   readonly notices: readonly string[];
@@ -60,13 +62,15 @@ export async function openListening(config: YardConfig, fixed: FixedUrls | undef
     opened.push(tls);
     const plain = await open(openPlainListener, config.listenPlain, fixed?.plainUrl);
     const admission = await open(openTlsListener, config.listenAdmission, undefined);
+    const mtls = await open(openMtlsListener, config.listenMtls, undefined);
     return {
       tls,
       plain,
       admission,
-      secure: admission === undefined ? [tls] : [tls, admission],
+      mtls,
+      secure: [tls, admission, mtls].filter((one) => one !== undefined),
       notices,
-      serve: (o) => serveAll({ tls, plain, admission }, limits, o),
+      serve: (o) => serveAll({ tls, plain, admission, mtls }, limits, o),
       close,
     };
   } catch (error) {
@@ -106,7 +110,7 @@ async function openOrNext(
 }
 
 async function serveAll(
-  listeners: Pick<Listening, 'tls' | 'plain' | 'admission'>,
+  listeners: Pick<Listening, 'tls' | 'plain' | 'admission' | 'mtls'>,
   limits: ListenerLimits,
   o: Parameters<Listening['serve']>[0],
 ): Promise<void> {
@@ -118,7 +122,7 @@ async function serveAll(
     answerMs: limits.answerMs,
     concurrency: new Concurrency(CONCURRENCY),
   };
-  for (const name of ['tls', 'plain', 'admission'] as const) {
+  for (const name of ['tls', 'plain', 'admission', 'mtls'] as const) {
     const listener = listeners[name];
     if (listener === undefined) continue;
     listener.serve(await mount({ ...common, listener: name, isClosing: listener.isClosing }));

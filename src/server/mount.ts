@@ -6,7 +6,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { toHex } from '../ground/bytes.ts';
 import { type Code, SealyardError } from '../ground/errors.ts';
 import type { Random } from '../ground/ports.ts';
-import type { DoorReply, Route } from '../protocols/door.ts';
+import type { DoorReply, ListenerKind, Route } from '../protocols/door.ts';
 import { problemReply } from '../protocols/problem.ts';
 import { holdAnswer } from './answers.ts';
 import { type Body, type BodyBudget, readBody } from './body.ts';
@@ -22,7 +22,7 @@ export interface Door {
 }
 
 export interface MountOptions {
-  readonly listener: 'tls' | 'plain' | 'admission';
+  readonly listener: ListenerKind;
   readonly doors: readonly Door[];
   readonly bodyMs: number;
   readonly budget: BodyBudget;
@@ -94,8 +94,9 @@ function mountPath(
   routes: readonly Route[],
 ): void {
   const allowed = new Set<string>();
+  const hasHead = routes.some(({ method }) => method === 'HEAD');
   for (const route of routes) {
-    const method = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
+    const method = route.method === 'GET' && !hasHead ? ['GET', 'HEAD'] : [route.method];
     for (const each of method) allowed.add(each);
     app.route({
       method,
@@ -130,7 +131,7 @@ async function handle(
   try {
     o.concurrency.enter();
     entered = true;
-    if (route.method !== 'GET') {
+    if (route.method !== 'GET' && route.method !== 'HEAD') {
       refuseMediaType(route, request.headers['content-type']);
       refuseEncoding(request.headers['content-encoding']);
       body = await readBody(request.raw, {
@@ -215,7 +216,8 @@ function send(
     });
   o.metrics.request(door, answer.status, code, reply.elapsedTime / 1000);
   reply.code(answer.status).headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
-  if (answer.headers !== undefined) reply.headers(answer.headers);
+  for (const [name, value] of Object.entries(answer.headers ?? {}))
+    reply.header(name, typeof value === 'string' ? value : [...value]);
   endUnread(request.raw, reply, o.isClosing());
   if (request.method !== 'HEAD') return reply.send(body);
   return reply.header('content-length', String(body.length)).send();

@@ -9,6 +9,7 @@ import { developmentIssuerUrl } from '../policy/sections.ts';
 import { certificateFingerprint, certificatesPem } from '../trust/pem.ts';
 import { backupYard } from './backup.ts';
 import { ensureBootstrapToken } from './bootstrap-token.ts';
+import type { ListenAddress } from './config.ts';
 import { inData } from './data-directory.ts';
 import { doorsOf } from './doors.ts';
 import {
@@ -20,6 +21,7 @@ import {
   yardCreatedEvent,
 } from './fixed-urls.ts';
 import { commitUnlessRestored, type Foundation, layFoundation, openHealth } from './foundation.ts';
+import type { Listener } from './listener.ts';
 import { listenerNames } from './listener-names.ts';
 import { type Listening, openListening } from './listening.ts';
 import { type LocalAdministrator, localAdministrator } from './local-administrator.ts';
@@ -208,15 +210,16 @@ function yardOf(
 ): Yard {
   const { foundation, trust, policy, listening } = parts;
   const { root } = foundation.authorities;
-  const { listenAdmission } = o.config;
+  const ownUrl = (address: ListenAddress | undefined, listener: Listener | undefined) =>
+    address === undefined || listener === undefined
+      ? undefined
+      : urlOf('https', undefined, address, listener.port);
   let closing: Promise<void> | undefined;
   return {
     publicUrl: foundation.urls.publicUrl,
     plainUrl: listening.plain === undefined ? undefined : foundation.urls.plainUrl,
-    admissionUrl:
-      listenAdmission === undefined || listening.admission === undefined
-        ? undefined
-        : urlOf('https', undefined, listenAdmission, listening.admission.port),
+    admissionUrl: ownUrl(o.config.listenAdmission, listening.admission),
+    mtlsUrl: ownUrl(o.config.listenMtls, listening.mtls),
     rootPem: certificatesPem([root.certificate]),
     listenerRootsPem: certificatesPem(
       o.store.state === 'restored' ? [root.certificate, parts.certificates.listener()] : [root.certificate],

@@ -1,6 +1,10 @@
 // A request as the doors see it, over whichever HTTP it came; what is costly is made when somebody looks.
+import type { TLSSocket } from 'node:tls';
 import type { DoorRequest } from '../protocols/door.ts';
 import type { RawRequest, RawResponse } from './listener.ts';
+
+/** Certificates of a client that are looked at. */
+const MAX_CLIENT_CHAIN = 8;
 
 export class HttpDoorRequest implements DoorRequest {
   readonly method: string;
@@ -13,6 +17,7 @@ export class HttpDoorRequest implements DoorRequest {
   #headers: Readonly<Record<string, string | undefined>> | undefined;
   #query: URLSearchParams | undefined;
   #signal: AbortSignal | undefined;
+  #clientCertificate: readonly Uint8Array[] | undefined;
 
   constructor(o: {
     readonly raw: RawRequest;
@@ -43,6 +48,11 @@ export class HttpDoorRequest implements DoorRequest {
 
   get peer(): string {
     return this.#raw.socket.remoteAddress ?? '';
+  }
+
+  get clientCertificate(): readonly Uint8Array[] | undefined {
+    this.#clientCertificate ??= clientCertificates(this.#raw);
+    return this.#clientCertificate.length === 0 ? undefined : this.#clientCertificate;
   }
 
   get signal(): AbortSignal {
@@ -76,6 +86,20 @@ function hostOf(raw: RawRequest): string | undefined {
     (_, i) => i % 2 === 1 && raw.rawHeaders[i - 1]?.toLowerCase() === 'host',
   );
   return hosts.length > 1 ? hosts.join(', ') : undefined;
+}
+
+/** What the client sent in its handshake; a chain is followed as far as the client sent it. */
+function clientCertificates(raw: RawRequest): readonly Uint8Array[] {
+  const { socket } = raw;
+  const chain: Uint8Array[] = [];
+  if (!('getPeerX509Certificate' in socket)) return chain;
+  const { getPeerX509Certificate } = socket as TLSSocket;
+  let each = getPeerX509Certificate.call(socket);
+  while (each !== undefined && chain.length < MAX_CLIENT_CHAIN) {
+    chain.push(new Uint8Array(each.raw));
+    each = each.issuerCertificate;
+  }
+  return chain;
 }
 
 function signalOf(response: RawResponse): AbortSignal {

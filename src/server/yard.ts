@@ -14,6 +14,8 @@ export interface Yard {
   readonly publicUrl: string;
   readonly plainUrl: string | undefined;
   readonly admissionUrl: string | undefined;
+  /** Of the listener that asks for client certificates. */
+  readonly mtlsUrl: string | undefined;
   readonly rootPem: string;
   /** What a client of the listener trusts: the root, and of a restored yard the listener's own certificate as well. */
   readonly listenerRootsPem: string;

@@ -12,6 +12,7 @@ interface UpOptions {
   readonly listen?: string;
   readonly listenPlain?: string;
   readonly listenAdmission?: string;
+  readonly listenMtls?: string;
   readonly publicUrl?: string;
   readonly publicPlainUrl?: string;
   readonly development?: boolean;
@@ -37,6 +38,10 @@ export const upCommand: CommandSpec = {
       .option('--listen <address>', 'TLS listener (default 127.0.0.1:8443; port 0 picks a free one)')
       .option('--listen-plain <address>', 'plain listener for roots and health (default 127.0.0.1:8080)')
       .option('--listen-admission <address>', 'listener that serves the admission door alone')
+      .option(
+        '--listen-mtls <address>',
+        'listener that asks for client certificates (EST, enrolment by certificate)',
+      )
       .option('--public-url <url>', 'what clients call this yard; fixed at first start')
       .option('--public-plain-url <url>', 'the same for the plain listener')
       .option(
@@ -81,6 +86,7 @@ function flagsOf(context: CliContext, options: UpOptions): Readonly<Record<strin
     listen: options.listen,
     'listen-plain': options.listenPlain,
     'listen-admission': options.listenAdmission,
+    'listen-mtls': options.listenMtls,
     'public-url': options.publicUrl,
     'public-plain-url': options.publicPlainUrl,
     development: options.development,
@@ -100,6 +106,7 @@ function announce(context: CliContext, yard: Yard, tookMs: number): void {
     url: yard.publicUrl,
     ...(yard.plainUrl === undefined ? {} : { plainUrl: yard.plainUrl }),
     ...(yard.admissionUrl === undefined ? {} : { admissionUrl: yard.admissionUrl }),
+    ...(yard.mtlsUrl === undefined ? {} : { mtlsUrl: yard.mtlsUrl }),
     rootFingerprint: yard.rootFingerprint,
     data: context.dataDirectory,
     policyVersion: yard.policyVersion,
@@ -115,6 +122,7 @@ function announce(context: CliContext, yard: Yard, tookMs: number): void {
       line('yard', yard.publicUrl),
       ...(yard.plainUrl === undefined ? [] : [line('plain', `${yard.plainUrl}  (roots, health)`)]),
       ...(yard.admissionUrl === undefined ? [] : [line('admission', yard.admissionUrl)]),
+      ...(yard.mtlsUrl === undefined ? [] : [line('mtls', yard.mtlsUrl)]),
       line('root', `SHA-256 ${yard.rootFingerprint}`),
       line('data', context.dataDirectory),
       line('policy', context.policyFile),
