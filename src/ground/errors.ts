@@ -1,7 +1,9 @@
 // The one error that rooms throw for the world's fault, and the table of every code that we ever answer with.
 import { ADMIT_CODES } from './codes/admit.ts';
 import { AUTHORITY_CODES } from './codes/authority.ts';
+import { CHALLENGE_CODES } from './codes/challenge.ts';
 import { CLI_CODES } from './codes/cli.ts';
+import { ENROL_CODES } from './codes/enrol.ts';
 import { FORMAT_CODES } from './codes/formats.ts';
 import { GROUND_CODES } from './codes/ground.ts';
 import { IDENTITY_CODES } from './codes/identity.ts';
@@ -25,7 +27,9 @@ export const ERRORS = {
   ...POLICY_CODES,
   ...LOG_CODES,
   ...AUTHORITY_CODES,
+  ...CHALLENGE_CODES,
   ...ISSUE_CODES,
+  ...ENROL_CODES,
   ...REACH_CODES,
   ...REGISTRY_CODES,
   ...SIGN_CODES,
