@@ -4,27 +4,48 @@ import { extensions } from '../formats/x509/build.ts';
 import type { Certificate, Extension } from '../formats/x509/certificate.ts';
 import type { KeyPurpose, Signer } from '../keys/signer.ts';
 
-export type AuthorityPurpose = 'root' | 'tls' | 'code-signing' | 'timestamping';
+/** What a leaf is for; each kind of leaf has authorities of its own. */
+export type IssuingUsage = 'tls' | 'code-signing' | 'timestamping';
 
-export interface Authority {
-  /** e.g. `code-signing-1`: purpose and generation. */
+/** `root` and `intermediate` sign authorities, the others sign leaves. */
+export type AuthorityPurpose = 'root' | 'intermediate' | IssuingUsage;
+
+/**
+ * `active`: may issue · `retired`: a newer generation issues, this one goes on signing CRLs and OCSP responders ·
+ * `offline`: its private key is not here (kept elsewhere, or missing) · `revoked`: its certificate is.
+ */
+export type AuthorityState = 'active' | 'retired' | 'offline' | 'revoked';
+
+/** A certification authority on record, whether its key is here or not. */
+export interface KnownAuthority {
+  /** Purpose and generation (`code-signing-1`), or the name that it was given: `[a-z0-9-]{1,40}`. */
   readonly id: string;
   readonly purpose: AuthorityPurpose;
+  readonly generation: number;
+  readonly state: AuthorityState;
   readonly certificate: Certificate;
-  /** This authority's certificate first, the root last. */
+  /** This authority's certificate first, the root last: the default among `AuthorityDirectory.chains`. */
   readonly chain: readonly Certificate[];
-  readonly signer: Signer;
   /** SHA-256 of the authority's SubjectPublicKeyInfo (RFC 6962 §3.2 `issuer_key_hash`). */
   readonly issuerKeyHash: Uint8Array;
   /** SHA-256 of each certificate of `chain` (static-ct-api `certificate_chain`). */
   readonly chainFingerprints: readonly Uint8Array[];
+  /** How many CRL shards its certificates are spread over; fixed when it was put on record. */
+  readonly shards: number;
+  readonly createdAt: Date;
+}
+
+/** One that can sign. */
+export interface Authority extends KnownAuthority {
+  readonly signer: Signer;
   /** The authority key identifier extension of everything that it issues, encoded once. */
   readonly authorityKeyId: Extension;
 }
 
-/** The authorities that a yard issues from. */
+/** The authorities that a yard issues from when nothing names another. */
 export interface Authorities {
-  readonly root: Authority;
+  /** The yard's own trust anchor; its key may have been taken offline. */
+  readonly root: KnownAuthority;
   readonly tls: Authority;
   readonly codeSigning: Authority;
   readonly timestamping: Authority;
@@ -33,24 +54,48 @@ export interface Authorities {
 /** The purpose that an authority's key must have been made for. */
 export const KEY_PURPOSE_OF: Readonly<Record<AuthorityPurpose, KeyPurpose>> = {
   root: 'root-ca',
+  intermediate: 'intermediate-ca',
   tls: 'tls-ca',
   'code-signing': 'code-signing-ca',
   timestamping: 'timestamping-ca',
 };
 
-/** Puts an authority together and computes, once, what each certificate of it repeats. */
-export function authorityOf(o: {
+export const AUTHORITY_PURPOSES: readonly AuthorityPurpose[] = [
+  'root',
+  'intermediate',
+  'tls',
+  'code-signing',
+  'timestamping',
+];
+
+/** How many CRL shards an authority gets where nobody says. */
+export const DEFAULT_SHARDS = 64;
+
+/** Puts an authority on view and computes, once, what each certificate of it repeats. */
+export function knownAuthority(o: {
   readonly id: string;
   readonly purpose: AuthorityPurpose;
+  readonly generation: number;
+  readonly state: AuthorityState;
   readonly chain: readonly [Certificate, ...Certificate[]];
-  readonly signer: Signer;
-}): Authority {
+  readonly shards: number;
+  readonly createdAt: Date;
+}): KnownAuthority {
   const [certificate] = o.chain;
   return {
     ...o,
     certificate,
     issuerKeyHash: sha256(certificate.spki),
     chainFingerprints: o.chain.map((each) => sha256(each.der)),
+  };
+}
+
+/** The authority with its key. */
+export function authorityOf(known: KnownAuthority, signer: Signer): Authority {
+  const { certificate } = known;
+  return {
+    ...known,
+    signer,
     authorityKeyId: extensions.authorityKeyId(certificate.subjectKeyId ?? sha256(certificate.spki)),
   };
 }
