@@ -1,12 +1,12 @@
 // The rules that a TBSCertificate must pass before it is signed: named, pure, each with its clause.
-import type { AuthorityPurpose } from '../authority/authority.ts';
 import { readSpki, SIGNATURES_OF } from '../formats/algorithms.ts';
-import type { Certificate } from '../formats/x509/certificate.ts';
+import { extensions } from '../formats/x509/build-extensions.ts';
+import type { Certificate, NameConstraints } from '../formats/x509/certificate.ts';
 import { OID } from '../formats/x509/oids.ts';
 import { equalBytes, fromHex } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
-import { ISSUING_CA_USAGES, PROFILES, type Profile } from './profiles.ts';
-import type { ProfileName } from './request.ts';
+import { PROFILES, type Profile } from './profiles.ts';
+import type { CaTerms, ProfileName } from './request.ts';
 
 /** What a rule reads. `certificate` is parsed back from the TBS that will be signed, not from what built it. */
 export interface LintSubject {
@@ -15,8 +15,8 @@ export interface LintSubject {
   readonly profile: Profile;
   /** The signing authority's certificate; `undefined` for a root. */
   readonly issuer: Certificate | undefined;
-  /** For an issuing CA, what it is for. */
-  readonly caPurpose: Exclude<AuthorityPurpose, 'root'> | undefined;
+  /** For a CA, what the ceremony says of it. */
+  readonly terms: CaTerms | undefined;
   readonly keyId: Uint8Array;
   readonly now: Date;
 }
@@ -39,7 +39,7 @@ const KNOWN: readonly string[] = [
   OID.subjectKeyIdentifier,
   OID.authorityKeyIdentifier,
 ];
-const MUST_BE_CRITICAL: readonly string[] = [OID.basicConstraints, OID.keyUsage];
+const MUST_BE_CRITICAL: readonly string[] = [OID.basicConstraints, OID.keyUsage, OID.nameConstraints];
 const NEVER_CRITICAL: readonly string[] = [OID.subjectKeyIdentifier, OID.authorityKeyIdentifier];
 
 function criticalOf(certificate: Certificate, oid: string): boolean | undefined {
@@ -51,9 +51,13 @@ function sameSet(found: Iterable<string>, expected: readonly string[]): boolean 
   return set.size === expected.length && expected.every((item) => set.has(item));
 }
 
-function expectedUsages({ profile, caPurpose }: LintSubject): readonly string[] | undefined {
-  if (profile.extendedKeyUsage !== 'by-purpose') return profile.extendedKeyUsage;
-  return caPurpose === undefined ? [] : ISSUING_CA_USAGES[caPurpose];
+function expectedUsages({ profile, terms }: LintSubject): readonly string[] | undefined {
+  return profile.extendedKeyUsage === 'by-terms' ? terms?.extendedKeyUsage : profile.extendedKeyUsage;
+}
+
+/** Name constraints as DER, for comparison: what was asked for is what is there. */
+function constraintsDer(constraints: NameConstraints | undefined): Uint8Array {
+  return constraints === undefined ? new Uint8Array(0) : extensions.nameConstraints(constraints).value;
 }
 
 function isKeylessExtension(oid: string): boolean {
@@ -136,11 +140,17 @@ export const LINT_RULES: readonly LintRule[] = [
   {
     name: 'basic-constraints-as-profile',
     clause: 'RFC 5280 §4.2.1.9',
-    holds: ({ certificate, profile }) =>
+    holds: ({ certificate, profile, terms }) =>
       profile.ca
         ? certificate.basicConstraints?.ca === true &&
-          certificate.basicConstraints.pathLength === profile.pathLength
+          certificate.basicConstraints.pathLength === terms?.pathLength
         : certificate.basicConstraints === undefined,
+  },
+  {
+    name: 'name-constraints-as-terms',
+    clause: 'RFC 5280 §4.2.1.10',
+    holds: ({ certificate, terms }) =>
+      equalBytes(constraintsDer(certificate.nameConstraints), constraintsDer(terms?.nameConstraints)),
   },
   {
     name: 'key-usage-as-profile',
@@ -178,6 +188,15 @@ export const LINT_RULES: readonly LintRule[] = [
       (issuer.basicConstraints?.ca === true && !(profile.ca && issuer.basicConstraints.pathLength === 0)),
   },
   {
+    name: 'path-length-below-the-authority',
+    clause: 'RFC 5280 §6.1.4 (l)–(m): a longer one could never be used',
+    holds: ({ certificate, issuer }) => {
+      const above = issuer?.basicConstraints?.pathLength;
+      const own = certificate.basicConstraints?.pathLength;
+      return above === undefined || own === undefined || own < above;
+    },
+  },
+  {
     name: 'subject-key-id',
     clause: 'RFC 5280 §4.2.1.2, RFC 7093 §2',
     holds: ({ certificate, keyId }) =>
@@ -205,9 +224,12 @@ export const LINT_RULES: readonly LintRule[] = [
   {
     name: 'known-extensions-only',
     clause: 'RFC 5280 §4.2',
-    holds: ({ certificate, profileName }) =>
+    holds: ({ certificate, profile, profileName }) =>
       certificate.extensions.every(
-        ({ oid }) => KNOWN.includes(oid) || (profileName === 'keyless' && isKeylessExtension(oid)),
+        ({ oid }) =>
+          KNOWN.includes(oid) ||
+          (profile.ca && oid === OID.nameConstraints) ||
+          (profileName === 'keyless' && isKeylessExtension(oid)),
       ),
   },
   {

@@ -1,5 +1,5 @@
 // prepare: a request becomes a linted TBSCertificate with a serial of its own. The only input that `issue` takes.
-import type { Authority, AuthorityPurpose } from '../authority/authority.ts';
+import type { Authority } from '../authority/authority.ts';
 import { KEY_PURPOSE_OF } from '../authority/authority.ts';
 import {
   assembleCertificate,
@@ -67,12 +67,17 @@ function refuseForeignProof(request: CertificateRequest): void {
 }
 
 function issuerOf(request: CertificateRequest): IssuerOf {
-  const purpose: AuthorityPurpose = SIGNED_BY[request.profile];
   if (request.profile === 'root')
     return { authority: undefined, id: 'root', signer: request.signer, purpose: KEY_PURPOSE_OF.root };
   const { authority } = request;
-  if (authority.purpose !== purpose) throw new TypeError(`${request.profile} is signed by ${purpose}`);
-  return { authority, id: authority.id, signer: authority.signer, purpose: KEY_PURPOSE_OF[purpose] };
+  if (!SIGNED_BY[request.profile].includes(authority.purpose))
+    throw new TypeError(`${request.profile} is not signed by ${authority.purpose}`);
+  return {
+    authority,
+    id: authority.id,
+    signer: authority.signer,
+    purpose: KEY_PURPOSE_OF[authority.purpose],
+  };
 }
 
 function templateOf(
@@ -104,7 +109,7 @@ function lintTbs(
     certificate: unsigned(tbs, o.issuer.signer),
     profileName: o.request.profile,
     issuer: o.issuer.authority?.certificate,
-    caPurpose: o.request.profile === 'issuing-ca' ? o.request.purpose : undefined,
+    terms: 'terms' in o.request ? o.request.terms : undefined,
     keyId: o.body.keyId,
     now: o.at,
   });

@@ -1,15 +1,14 @@
 // What each kind of certificate looks like, as data: builders write it and the lint reads it back.
-import type { AuthorityPurpose } from '../authority/authority.ts';
+import type { AuthorityPurpose, IssuingUsage } from '../authority/authority.ts';
 import type { KeyUsage } from '../formats/x509/certificate.ts';
 import { OID } from '../formats/x509/oids.ts';
 import type { ProfileName } from './request.ts';
 
 export interface Profile {
   readonly ca: boolean;
-  readonly pathLength?: number;
   readonly keyUsage: readonly KeyUsage[];
-  /** `undefined`: the extension must be absent; `by-purpose`: see `ISSUING_CA_USAGES`. */
-  readonly extendedKeyUsage: readonly string[] | 'by-purpose' | undefined;
+  /** `undefined`: the extension must be absent; `by-terms`: as the ceremony says (`CaTerms`). */
+  readonly extendedKeyUsage: readonly string[] | 'by-terms' | undefined;
   readonly extendedKeyUsageCritical: boolean;
   /** `one`: exactly one name; `some`: at least one. */
   readonly names: 'none' | 'one' | 'some';
@@ -21,6 +20,8 @@ export interface Profile {
 
 const DAY = 86_400;
 const YEAR = 365 * DAY;
+/** CABF BR §6.3.2 advises 25 years at most for a root; nothing below it outlives it. */
+export const MAX_CA_SECONDS = 25 * YEAR;
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   /** No extended key usage: a root that had one could not sign authorities for others (sigstore's profile too). */
@@ -32,18 +33,27 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     names: 'none',
     subject: 'named',
     lifetimeSeconds: 10 * YEAR,
-    maxLifetimeSeconds: 10 * YEAR,
+    maxLifetimeSeconds: MAX_CA_SECONDS,
+  },
+  'intermediate-ca': {
+    ca: true,
+    keyUsage: ['keyCertSign', 'crlSign'],
+    extendedKeyUsage: 'by-terms',
+    extendedKeyUsageCritical: false,
+    names: 'none',
+    subject: 'named',
+    lifetimeSeconds: 7 * YEAR,
+    maxLifetimeSeconds: MAX_CA_SECONDS,
   },
   'issuing-ca': {
     ca: true,
-    pathLength: 0,
     keyUsage: ['keyCertSign', 'crlSign'],
-    extendedKeyUsage: 'by-purpose',
+    extendedKeyUsage: 'by-terms',
     extendedKeyUsageCritical: false,
     names: 'none',
     subject: 'named',
     lifetimeSeconds: 5 * YEAR,
-    maxLifetimeSeconds: 5 * YEAR,
+    maxLifetimeSeconds: MAX_CA_SECONDS,
   },
   listener: {
     ca: false,
@@ -80,17 +90,18 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
 };
 
 /** What an issuing authority may be used for at all; verifiers carry it down the chain. */
-export const ISSUING_CA_USAGES: Readonly<Record<Exclude<AuthorityPurpose, 'root'>, readonly string[]>> = {
+export const ISSUING_CA_USAGES: Readonly<Record<IssuingUsage, readonly string[]>> = {
   tls: [OID.serverAuth, OID.clientAuth],
   'code-signing': [OID.codeSigning],
   timestamping: [OID.timeStamping],
 };
 
-/** The authority that may sign each profile. */
-export const SIGNED_BY: Readonly<Record<ProfileName, AuthorityPurpose>> = {
-  root: 'root',
-  'issuing-ca': 'root',
-  listener: 'tls',
-  timestamp: 'timestamping',
-  keyless: 'code-signing',
+/** The authorities that may sign each profile. */
+export const SIGNED_BY: Readonly<Record<ProfileName, readonly AuthorityPurpose[]>> = {
+  root: ['root'],
+  'intermediate-ca': ['root', 'intermediate'],
+  'issuing-ca': ['root', 'intermediate'],
+  listener: ['tls'],
+  timestamp: ['timestamping'],
+  keyless: ['code-signing'],
 };

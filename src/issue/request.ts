@@ -1,6 +1,6 @@
 // What may be asked of the issuing room, one shape for each profile, and what comes out.
-import type { Authority, AuthorityPurpose } from '../authority/authority.ts';
-import type { Certificate } from '../formats/x509/certificate.ts';
+import type { Authority } from '../authority/authority.ts';
+import type { Certificate, NameConstraints } from '../formats/x509/certificate.ts';
 import type { Commit, Records } from '../ground/change.ts';
 import type { EnvironmentName, IdentityName, Serial } from '../ground/ids.ts';
 import type { JsonObject } from '../ground/json.ts';
@@ -12,21 +12,36 @@ import type { PublicKey } from '../verify/key.ts';
 import type { ProvenKey } from './caller-key.ts';
 import type { ClockGuard } from './clock-guard.ts';
 
-export type ProfileName = 'root' | 'issuing-ca' | 'listener' | 'timestamp' | 'keyless';
+export type ProfileName = 'root' | 'intermediate-ca' | 'issuing-ca' | 'listener' | 'timestamp' | 'keyless';
+
+/** What a ceremony says of a CA certificate; see `ceremonies/`. */
+export interface CaTerms {
+  /** Name DER. */
+  readonly subject: Uint8Array;
+  /** Subject key identifier; of a cross-certificate, the one that the key's other certificate has. */
+  readonly keyId: Uint8Array;
+  readonly lifetimeSeconds: number;
+  /** RFC 5280 §4.2.1.9 pathLenConstraint; `undefined`: none. */
+  readonly pathLength: number | undefined;
+  readonly nameConstraints: NameConstraints | undefined;
+  /** `undefined`: for any use. */
+  readonly extendedKeyUsage: readonly string[] | undefined;
+}
 
 export interface RootRequest {
   readonly profile: 'root';
   readonly signer: Signer;
-  readonly organization: string;
+  readonly terms: CaTerms;
 }
 
-export interface IssuingCaRequest {
-  readonly profile: 'issuing-ca';
-  /** The root that signs. */
+/** An authority below one of ours, and a cross-certificate: what differs stands in the terms. */
+export interface SubordinateCaRequest {
+  /** `intermediate-ca` signs authorities, `issuing-ca` signs leaves. */
+  readonly profile: 'intermediate-ca' | 'issuing-ca';
+  /** The root or intermediate that signs. */
   readonly authority: Authority;
-  readonly purpose: Exclude<AuthorityPurpose, 'root'>;
   readonly publicKey: PublicKey;
-  readonly organization: string;
+  readonly terms: CaTerms;
 }
 
 export interface ListenerRequest {
@@ -69,7 +84,7 @@ export interface KeylessRequest {
 
 export type CertificateRequest =
   | RootRequest
-  | IssuingCaRequest
+  | SubordinateCaRequest
   | ListenerRequest
   | TimestampCertificateRequest
   | KeylessRequest;

@@ -1,6 +1,5 @@
 // From a request to the fields of a certificate, one builder for each profile. Nothing is signed or recorded here.
 
-import type { AuthorityPurpose } from '../authority/authority.ts';
 import { der } from '../formats/der.ts';
 import { encodeName, extensions } from '../formats/x509/build.ts';
 import type { Extension } from '../formats/x509/certificate.ts';
@@ -10,8 +9,8 @@ import { SealyardError } from '../ground/errors.ts';
 import { canonicalJson } from '../ground/json.ts';
 import { keyIdOf } from './caller-key.ts';
 import { identityName, listenerNames } from './names.ts';
-import { ISSUING_CA_USAGES, PROFILES, type Profile } from './profiles.ts';
-import type { CertificateRequest, KeylessRequest, ProfileName } from './request.ts';
+import { PROFILES, type Profile } from './profiles.ts';
+import type { CaTerms, CertificateRequest, KeylessRequest, ProfileName } from './request.ts';
 
 /** What a profile decides; serial, dates and issuer are the same for all. */
 export interface Body {
@@ -30,6 +29,7 @@ const MAX_IDENTITY_BYTES = 16 * 1024;
 function usageTable(): Readonly<Record<ProfileName, readonly Extension[]>> {
   return {
     root: usages(PROFILES.root),
+    'intermediate-ca': usages(PROFILES['intermediate-ca']),
     'issuing-ca': usages(PROFILES['issuing-ca']),
     listener: usages(PROFILES.listener),
     timestamp: usages(PROFILES.timestamp),
@@ -38,9 +38,8 @@ function usageTable(): Readonly<Record<ProfileName, readonly Extension[]>> {
 }
 
 function usages(profile: Profile): readonly Extension[] {
-  const { ca, pathLength, keyUsage, extendedKeyUsage, extendedKeyUsageCritical: critical } = profile;
+  const { keyUsage, extendedKeyUsage, extendedKeyUsageCritical: critical } = profile;
   return [
-    ...(ca ? [extensions.basicConstraints({ ca, ...(pathLength === undefined ? {} : { pathLength }) })] : []),
     extensions.keyUsage(keyUsage),
     ...(Array.isArray(extendedKeyUsage) ? [extensions.extendedKeyUsage(extendedKeyUsage, { critical })] : []),
   ];
@@ -52,17 +51,10 @@ function usages(profile: Profile): readonly Extension[] {
 export function bodyOf(request: CertificateRequest): Body {
   switch (request.profile) {
     case 'root':
-      return named('root', request.organization, request.signer.publicKey.spki, 'Root CA');
-    case 'issuing-ca': {
-      const body = named(
-        'issuing-ca',
-        request.organization,
-        request.publicKey.spki,
-        CA_TITLES[request.purpose],
-      );
-      const usage = extensions.extendedKeyUsage(ISSUING_CA_USAGES[request.purpose]);
-      return { ...body, extensions: [...body.extensions, usage] };
-    }
+      return caBody('root', request.signer.publicKey.spki, request.terms);
+    case 'intermediate-ca':
+    case 'issuing-ca':
+      return caBody(request.profile, request.publicKey.spki, request.terms);
     case 'timestamp':
       return named('timestamp', request.organization, request.publicKey.spki, 'Timestamping');
     case 'listener':
@@ -74,11 +66,22 @@ export function bodyOf(request: CertificateRequest): Body {
   }
 }
 
-const CA_TITLES: Readonly<Record<Exclude<AuthorityPurpose, 'root'>, string>> = {
-  tls: 'TLS CA',
-  'code-signing': 'Code Signing CA',
-  timestamping: 'Timestamping CA',
-};
+function caBody(profile: ProfileName, spki: Uint8Array, terms: CaTerms): Body {
+  const { subject, keyId, lifetimeSeconds, pathLength, nameConstraints, extendedKeyUsage } = terms;
+  return {
+    subject,
+    spki,
+    keyId,
+    extensions: [
+      extensions.basicConstraints({ ca: true, ...(pathLength === undefined ? {} : { pathLength }) }),
+      ...USAGES[profile],
+      extensions.subjectKeyId(keyId),
+      ...(extendedKeyUsage === undefined ? [] : [extensions.extendedKeyUsage(extendedKeyUsage)]),
+      ...(nameConstraints === undefined ? [] : [extensions.nameConstraints(nameConstraints)]),
+    ],
+    lifetimeSeconds,
+  };
+}
 
 /** The first octets of the key id are in the name: two yards of the same organization never share a subject. */
 function named(profile: ProfileName, organization: string, spki: Uint8Array, title: string): Body {

@@ -6,6 +6,7 @@ import type { PublicKey } from '../verify/key.ts';
 /** What a key is for. A key has exactly one purpose, fixed when it is made. */
 export type KeyPurpose =
   | 'root-ca'
+  | 'intermediate-ca'
   | 'tls-ca'
   | 'code-signing-ca'
   | 'timestamping-ca'

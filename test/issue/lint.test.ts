@@ -59,7 +59,7 @@ function linted(template: CertificateTemplate): readonly string[] {
     certificate: parseCertificate(der),
     profileName: 'keyless',
     issuer: ca.certificate,
-    caPurpose: undefined,
+    terms: undefined,
     keyId: keyIdOf(good.spki),
     now: yard.clock.now(),
   });
