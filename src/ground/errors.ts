@@ -13,6 +13,7 @@ import { LOG_CODES } from './codes/log.ts';
 import { POLICY_CODES } from './codes/policy.ts';
 import { REACH_CODES } from './codes/reach.ts';
 import { REGISTRY_CODES } from './codes/registry.ts';
+import { REVOKE_CODES } from './codes/revoke.ts';
 import { SERVER_CODES } from './codes/server.ts';
 import { SIGN_CODES } from './codes/sign.ts';
 import { STORE_CODES } from './codes/store.ts';
@@ -29,6 +30,7 @@ export const ERRORS = {
   ...AUTHORITY_CODES,
   ...CHALLENGE_CODES,
   ...ISSUE_CODES,
+  ...REVOKE_CODES,
   ...ENROL_CODES,
   ...REACH_CODES,
   ...REGISTRY_CODES,

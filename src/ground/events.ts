@@ -11,6 +11,8 @@ export type Action =
   | 'certificate.intended'
   | 'certificate.issued'
   | 'certificate.refused'
+  | 'certificate.revoked'
+  | 'certificate.released'
   | 'token.created'
   | 'token.exchanged'
   | 'token.revoked'
