@@ -82,7 +82,9 @@ function expired(identity: Identity, known: boolean): Violation {
 }
 
 function nobody(policy: Policy, identity: Identity): Violation {
-  const candidates = [...policy.identities.values()].filter((rule) => rule.issuer === identity.issuerName);
+  const candidates = [...policy.identities.values()].filter(
+    (rule) => rule.from === 'oidc' && rule.issuer === identity.issuerName,
+  );
   const lines = candidates.map((rule) => `${rule.name} (${policy.file}:${rule.line})`).join(', ');
   const found =
     candidates.length === 0

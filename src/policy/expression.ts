@@ -48,6 +48,12 @@ const KINDS = {
     .registerVariable('claims', 'map<string, dyn>')
     .registerVariable('subject', 'string')
     .registerVariable('san', 'string'),
+  /** `identities.*.where` with `from: certificate` */
+  certificate: new Environment(OPTIONS)
+    .registerVariable('names', 'map<string, list<string>>')
+    .registerVariable('profile', 'string')
+    .registerVariable('authority', 'string')
+    .registerVariable('identity', 'string'),
   /** `attested.where` */
   predicate: new Environment(OPTIONS)
     .registerVariable('predicate', 'dyn')

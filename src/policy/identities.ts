@@ -6,7 +6,9 @@ import { claimsOfCertificate } from '../identity/certificate-claims.ts';
 import type { Identity, IssuerConfig } from '../identity/identity.ts';
 import { ISSUER_TYPES } from '../identity/issuers.ts';
 import type { CertificateSigner, Facts } from '../verify/facts.ts';
-import type { IdentityRule, IdentitySubject, Policy } from './policy.ts';
+import type { ExpressionResult, Variables } from './expression.ts';
+import type { NameType } from './issuance.ts';
+import type { CertificateSubject, IdentitySubject, OidcIdentity, Policy } from './policy.ts';
 import type { Violation } from './violation.ts';
 
 export interface IdentityMatch {
@@ -25,7 +27,7 @@ export function matchIdentities(policy: Policy, subject: IdentitySubject): Ident
   const violations: Violation[] = [];
   const { claims, san } = subject;
   for (const rule of policy.identities.values()) {
-    if (rule.issuer !== subject.issuerName) continue;
+    if (rule.from !== 'oidc' || rule.issuer !== subject.issuerName) continue;
     const result = rule.where.evaluate({ claims, san, subject: subject.subject });
     if ('error' in result) violations.push(expressionViolation(policy, rule, result.error));
     else if (result.matched) names.push(rule.name);
@@ -55,6 +57,50 @@ export function matchSigner(
 
 export function identityNamesOfFacts(policy: Policy, facts: Facts): readonly IdentityName[] {
   return matchSigner(policy, facts).names;
+}
+
+/**
+ * The identities that the holder of a certificate of ours is.
+ * @param subject of a certificate that verified and is on record; the caller vouches for both
+ */
+export function identityNamesOfCertificate(
+  policy: Policy,
+  subject: CertificateSubject,
+): readonly IdentityName[] {
+  const variables = certificateVariables(subject);
+  const names: IdentityName[] = [];
+  for (const rule of policy.identities.values())
+    if (rule.from === 'certificate' && isYes(rule.where.evaluate(variables))) names.push(rule.name);
+  return names;
+}
+
+function isYes(result: ExpressionResult): boolean {
+  return 'matched' in result && result.matched;
+}
+
+function certificateVariables(subject: CertificateSubject): Variables {
+  const { names, profile, authority, identity = '' } = subject;
+  const ofType = (type: NameType) => names.filter((name) => name.type === type).map(({ value }) => value);
+  return {
+    names: { dns: ofType('dns'), ip: ofType('ip'), uri: ofType('uri'), email: ofType('email') },
+    profile,
+    authority,
+    identity,
+  };
+}
+
+/** The identities that the holder of a service token is. @param token the token's name */
+export function identityNamesOfServiceToken(policy: Policy, token: string): readonly IdentityName[] {
+  const rules = [...policy.identities.values()];
+  return rules
+    .filter((rule) => rule.from === 'service-token' && rule.token === token)
+    .map(({ name }) => name);
+}
+
+/** The identity that a binding was made for, unless the policy no longer says that bindings make it. */
+export function identityNamesOfBinding(policy: Policy, identity: string): readonly IdentityName[] {
+  const rules = [...policy.identities.values()];
+  return rules.filter((rule) => rule.from === 'binding' && rule.name === identity).map(({ name }) => name);
 }
 
 /** What the certificate must carry for these identities to be judged again: null where the token lacks the claim. */
@@ -103,7 +149,7 @@ function matchStated(
   const claims = withoutNulls(stated);
   const subject = typeof claims['sub'] === 'string' ? claims['sub'] : '';
   for (const rule of policy.identities.values()) {
-    if (rule.issuer !== issuer.name) continue;
+    if (rule.from !== 'oidc' || rule.issuer !== issuer.name) continue;
     const silent = [...rule.where.claims].find(
       (name) => !Object.hasOwn(stated, name) && !mappedClaims.has(name),
     );
@@ -120,7 +166,7 @@ function matchStated(
   return { names, violations };
 }
 
-function expressionViolation(policy: Policy, rule: IdentityRule, error: string): Violation {
+function expressionViolation(policy: Policy, rule: OidcIdentity, error: string): Violation {
   const message = `"where" of identity ${rule.name} (${policy.file}:${rule.line}) matches nothing: ${error}`;
   return { code: 'SY-POLICY-EXPRESSION', rule: 'identity-where', message, line: rule.line };
 }

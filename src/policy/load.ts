@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { toHex, toUtf8 } from '../ground/bytes.ts';
 import type { IdentityName } from '../ground/ids.ts';
+import { BUILT_IN_PROFILES } from './built-in-profiles.ts';
 import { Findings, readDocument, type Value } from './document.ts';
 import { readEnvironments } from './environment-section.ts';
 import { type Finding, PolicyError } from './findings.ts';
@@ -61,8 +62,7 @@ function readPolicy(
   readHeader(reader, fields);
   const issuers = readIssuers(reader, fields.get('issuers'), options.publicUrl);
   const identities = readIdentities(reader, fields.get('identities'), issuers);
-  const isDevelopment = (name: IdentityName) =>
-    issuers.get(identities.get(name)?.issuer ?? '')?.type === 'development';
+  const isDevelopment = (name: IdentityName) => isBuiltIn(identities.get(name), issuers);
   const written = readEnvironments(reader, fields.get('environments'), identities);
   const administer = readAdminister(reader, fields.get('administer'), identities);
   const clusters = readClusters(reader, fields.get('clusters'), [...written.keys()]);
@@ -75,11 +75,16 @@ function readPolicy(
     issuers: [...issuers.values()].filter((issuer) => issuer.type !== 'development' || options.development),
     administer,
     identities,
+    profiles: new Map(Object.entries(BUILT_IN_PROFILES)),
     environments: tighten({ written, isDevelopment, findings, overlap: new OverlapBudget() }),
     clusters,
     mentionedClaims: mentionedClaims(identities.values()),
     notices: options.development ? [] : noticesOf(issuers.values()),
   };
+}
+
+function isBuiltIn(rule: IdentityRule | undefined, issuers: ReadonlyMap<string, ReadIssuer>): boolean {
+  return rule?.from === 'oidc' && issuers.get(rule.issuer)?.type === 'development';
 }
 
 function readHeader(reader: Reader, fields: Fields): void {
@@ -91,8 +96,9 @@ function readHeader(reader: Reader, fields: Fields): void {
 
 function mentionedClaims(identities: Iterable<IdentityRule>): Map<string, ReadonlySet<string>> {
   const mentioned = new Map<string, ReadonlySet<string>>();
-  for (const { issuer, where } of identities)
-    mentioned.set(issuer, new Set([...(mentioned.get(issuer) ?? []), ...where.claims]));
+  for (const rule of identities)
+    if (rule.from === 'oidc')
+      mentioned.set(rule.issuer, new Set([...(mentioned.get(rule.issuer) ?? []), ...rule.where.claims]));
   return mentioned;
 }
 

@@ -5,6 +5,7 @@ import type { JsonObject } from '../ground/json.ts';
 import type { IssuerConfig } from '../identity/identity.ts';
 import type { Expression } from './expression.ts';
 import type { Glob } from './glob.ts';
+import type { IssuanceProfile, IssueRule, RequestedName } from './issuance.ts';
 
 /**
  * What an administrator may do. `viewer` reads state; `auditor` reads state and the audit log; `operator` reads
@@ -20,7 +21,9 @@ export interface AdministerRule {
   readonly line: number;
 }
 
-export interface IdentityRule {
+/** The holder of a token of an OpenID issuer. */
+export interface OidcIdentity {
+  readonly from: 'oidc';
   readonly name: IdentityName;
   /** Alias of the issuer. */
   readonly issuer: string;
@@ -28,6 +31,33 @@ export interface IdentityRule {
   readonly where: Expression;
   readonly line: number;
 }
+
+/** The holder of a certificate of ours, whoever presented it (mutual TLS, EST, renewal). */
+export interface CertificateIdentity {
+  readonly from: 'certificate';
+  readonly name: IdentityName;
+  /** Over `names` (`.dns`, `.ip`, `.uri`, `.email`: lists), `profile`, `authority`, `identity` (empty: not known). */
+  readonly where: Expression;
+  readonly line: number;
+}
+
+/** Exists only through external account bindings (RFC 8555 §7.3.4) and EST passwords, which name it. */
+export interface BindingIdentity {
+  readonly from: 'binding';
+  readonly name: IdentityName;
+  readonly line: number;
+}
+
+/** The holder of a service token of this yard. */
+export interface ServiceTokenIdentity {
+  readonly from: 'service-token';
+  readonly name: IdentityName;
+  /** The token's name. */
+  readonly token: string;
+  readonly line: number;
+}
+
+export type IdentityRule = OidcIdentity | CertificateIdentity | BindingIdentity | ServiceTokenIdentity;
 
 export interface SignRule {
   readonly who: IdentityName;
@@ -75,6 +105,9 @@ export interface EffectiveEnvironment {
   /** Accepts the built-in issuer. */
   readonly development: boolean;
   readonly sign: readonly SignRule[];
+  readonly issue: readonly IssueRule[];
+  /** Ids of the authorities that may sign for it; `undefined`: any. */
+  readonly authorities: readonly string[] | undefined;
   /**
    * Rules of the whole lineage, root first. Those of the root that has any decide which images may run at all
    * (`opens`); an image must meet the requirements of every rule that matches it.
@@ -100,6 +133,8 @@ export interface Policy {
   readonly clusters: ReadonlyMap<string, ClusterRule>;
   readonly administer: readonly AdministerRule[];
   readonly identities: ReadonlyMap<IdentityName, IdentityRule>;
+  /** The built-in profiles and those of `profiles:`. */
+  readonly profiles: ReadonlyMap<string, IssuanceProfile>;
   readonly environments: ReadonlyMap<EnvironmentName, EffectiveEnvironment>;
   /** Issuer alias to the claims that its identities' `where` mention: what a certificate must carry. */
   readonly mentionedClaims: ReadonlyMap<string, ReadonlySet<string>>;
@@ -107,10 +142,21 @@ export interface Policy {
   readonly notices: readonly { readonly line: number; readonly message: string }[];
 }
 
-/** What an identity's `where` is judged over, from a token or from a certificate. */
+/** What the `where` of an identity `from: oidc` is judged over, from a token or from a signing certificate. */
 export interface IdentitySubject {
   readonly issuerName: string;
   readonly claims: JsonObject;
   readonly subject: string;
   readonly san: string;
+}
+
+/** What the `where` of an identity `from: certificate` is judged over: a verified certificate that we issued. */
+export interface CertificateSubject {
+  readonly names: readonly RequestedName[];
+  /** Name of the issuance profile. */
+  readonly profile: string;
+  /** Id of the authority that signed it. */
+  readonly authority: string;
+  /** The policy identity that it was granted to, where that is on record. */
+  readonly identity?: string;
 }

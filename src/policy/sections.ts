@@ -154,7 +154,7 @@ function readIdentity(
     reader.findings.add(issuerValue, `there is no issuer "${issuer}"${didYouMean(issuer, issuers.keys())}`);
     return undefined;
   }
-  return { name, issuer, where: expression, line: row.key.line };
+  return { from: 'oidc', name, issuer, where: expression, line: row.key.line };
 }
 
 export function readExpression(reader: Reader, value: Value, kind: ExpressionKind): Expression | undefined {

@@ -1,7 +1,7 @@
 // Effective environments for `policy show`: as data, and in words.
 import type { JsonObject } from '../ground/json.ts';
 import type { Glob } from './glob.ts';
-import type { EffectiveEnvironment, Policy, Requirement, RunRule, SignRule } from './policy.ts';
+import type { EffectiveEnvironment, IdentityRule, Policy, Requirement, RunRule, SignRule } from './policy.ts';
 import { duration } from './shape.ts';
 
 export interface PolicyDescription {
@@ -18,12 +18,7 @@ export function describePolicy(policy: Policy, environment?: string): PolicyDesc
     data: {
       version: policy.version,
       issuers: policy.issuers.map(({ name, url, type, audiences }) => ({ name, url, type, audiences })),
-      identities: [...policy.identities.values()].map(({ name, issuer, where, line }) => ({
-        name,
-        issuer,
-        where: where.source,
-        line,
-      })),
+      identities: [...policy.identities.values()].map(identityData),
       administer: policy.administer.map(({ who, role, line }) => ({ who, role, line })),
       clusters: [...policy.clusters.values()].map(({ name, environment: at, line }) => ({
         name,
@@ -38,6 +33,13 @@ export function describePolicy(policy: Policy, environment?: string): PolicyDesc
       ...policy.notices.map((notice) => `${policy.file}:${notice.line}: ${notice.message}`),
     ],
   };
+}
+
+function identityData(rule: IdentityRule): JsonObject {
+  const { name, from, line } = rule;
+  if (rule.from === 'oidc') return { name, from, issuer: rule.issuer, where: rule.where.source, line };
+  if (rule.from === 'certificate') return { name, from, where: rule.where.source, line };
+  return rule.from === 'service-token' ? { name, from, token: rule.token, line } : { name, from, line };
 }
 
 function environmentData(environment: EffectiveEnvironment): JsonObject {

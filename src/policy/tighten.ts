@@ -106,6 +106,8 @@ function combine(
     lineage: [...(parent?.lineage ?? []), written.name],
     development,
     sign,
+    issue: [],
+    authorities: undefined,
     run: combineRun(written, parent, context),
     line: written.key.line,
   };

@@ -1,5 +1,6 @@
 // What a rule found wrong.
 import type { Code } from '../ground/errors.ts';
+import type { RequestedName } from './issuance.ts';
 
 export interface Violation {
   readonly code: Code;
@@ -11,4 +12,6 @@ export interface Violation {
   readonly line?: number;
   /** What almost passed. */
   readonly nearest?: string;
+  /** The name that it is about, where it is about one. */
+  readonly identifier?: RequestedName;
 }
