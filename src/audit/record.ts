@@ -37,8 +37,7 @@ export function actorText(actor: Actor): string {
  * @param leafNumber the position that the leaf will have among the change's leaves
  */
 export function eventParts(event: Event, leafNumber: number): { leaf: Leaf; put: Put } {
-  const record = recordText(event);
-  const bytes = toUtf8(record);
+  const bytes = recordOf(event);
   const put: Put = {
     table: EVENTS,
     mode: 'insert',
@@ -51,7 +50,6 @@ export function eventParts(event: Event, leafNumber: number): { leaf: Leaf; put:
       object_id: event.object.id,
       outcome: event.outcome,
       policy_version: event.policyVersion ?? null,
-      record,
     },
   };
   return { leaf: { log: 'audit', hashed: bytes, stored: bytes }, put };

@@ -16,6 +16,7 @@ export const EVENTS: Table = {
   },
   nullable: ['policy_version'],
   primaryKey: ['log_index'],
+  entryText: { column: 'record', log: 'audit', index: 'log_index' },
   indexes: [['object_type', 'object_id'], ['action'], ['actor'], ['time_ms']],
 };
 

@@ -23,6 +23,16 @@ export interface Table {
   readonly primaryKey: readonly string[];
   /** Each index is a list of columns. */
   readonly indexes?: readonly (readonly string[])[];
+  /**
+   * A column that is not kept: its text is the entry of `log` at the index in another column, so that what a log holds
+   * is on disk once. It is read like the others, and can be neither written nor searched for.
+   */
+  readonly entryText?: { readonly column: string; readonly log: LogName; readonly index: string };
+  /**
+   * Rows are kept apart by the first `characters` of a text column, the first of the primary key, so that a period's
+   * rows leave together (`Store.dropPartitions`). The characters are digits or lower-case letters.
+   */
+  readonly partition?: { readonly column: string; readonly characters: number };
 }
 
 export interface Put {

@@ -2,8 +2,11 @@
 import { Buffer } from 'node:buffer';
 import type { Cell } from '../ground/change.ts';
 import type { Statements } from './database.ts';
+import { Dropping } from './dropping.ts';
 import { failureCode, failureDetail } from './failure.ts';
+import { Partitions } from './partitions.ts';
 import { isLeafIndex, type Plan, type PlannedCondition, type PlannedPut } from './plan.ts';
+import type { TableShape } from './schema.ts';
 import { deleteRow, insertRow, replaceRow, selectRow } from './sql.ts';
 import { Trees } from './trees.ts';
 import type { Heads, LeafOutcome, Outcome } from './wire.ts';
@@ -30,18 +33,25 @@ interface Appended {
 export class Batches {
   readonly #statements: Statements;
   readonly #trees: Trees;
+  readonly #partitions: Partitions;
   /** Set by a failed commit, until memory was made equal to disk again. */
   #stale = false;
 
   constructor(statements: Statements) {
     this.#statements = statements;
     this.#trees = new Trees(statements);
+    this.#partitions = new Partitions(statements);
+  }
+
+  /** Starts to take old parts of a table out. */
+  dropping(shape: TableShape, below: string): Dropping {
+    return new Dropping(this.#statements, this.#partitions, shape, below);
   }
 
   /** Runs the plans; never throws. A failure of the disk is the outcome of each of them, and the next batch may do. */
   run(plans: readonly Plan[]): Committed {
     try {
-      if (this.#stale) this.#trees.recover();
+      if (this.#stale) this.#recover();
       this.#stale = false;
       return this.#commit(plans);
     } catch (error) {
@@ -50,6 +60,11 @@ export class Batches {
       const failure: Outcome = { done: false, code: failureCode(error), detail: failureDetail(error) };
       return { heads: new Map(), outcomes: plans.map(() => failure) };
     }
+  }
+
+  #recover(): void {
+    this.#partitions.forget();
+    this.#trees.recover();
   }
 
   #commit(plans: readonly Plan[]): Committed {
@@ -63,6 +78,8 @@ export class Batches {
   }
 
   #apply(plan: Plan): Appended | Extract<Outcome, { done: false }> {
+    // Before the savepoint, which would take a new part back.
+    for (const put of plan.puts) this.#ensurePart(put);
     // What refuses at its only put has changed nothing that would have to be taken back.
     if (plan.puts.length > 1) this.#run('SAVEPOINT change');
     try {
@@ -81,8 +98,23 @@ export class Batches {
     return { plan, leaves: plan.leaves.map((leaf) => this.#trees.append(leaf)) };
   }
 
+  #ensurePart({ shape, cells, mode }: PlannedPut): void {
+    if (shape.table.partition === undefined || mode === 'delete') return;
+    const part = this.#partitions.of(shape, cells[shape.columns.indexOf(shape.table.partition.column)]);
+    if (part === undefined) throw new TypeError(`the row belongs to no part of ${shape.name}`);
+    this.#partitions.ensure(part);
+  }
+
+  /** The table that holds a row: its part, where the table has parts; `undefined` where that is not there. */
+  #tableOf(shape: TableShape, key: unknown): TableShape | undefined {
+    if (shape.table.partition === undefined) return shape;
+    const part = this.#partitions.of(shape, key);
+    return part !== undefined && this.#partitions.exists(part) ? part : undefined;
+  }
+
   #check({ shape, key, expect }: PlannedCondition): void {
-    const row = this.#statements.of(selectRow(shape)).get(...key);
+    const table = this.#tableOf(shape, key[0]);
+    const row = table === undefined ? undefined : this.#statements.of(selectRow(table)).get(...key);
     if ((row === undefined) !== (expect === undefined)) throw new Refusal(shape.table.name);
     if (row === undefined || expect === undefined) return;
     for (const [column, cell] of expect)
@@ -91,9 +123,13 @@ export class Batches {
 
   #put({ shape, mode, cells }: PlannedPut, plan: Plan): void {
     const values = cells.map((cell) => (isLeafIndex(cell) ? this.#indexOf(plan, cell.leafIndexOf) : cell));
-    if (mode === 'delete') this.#statements.of(deleteRow(shape)).run(...values);
-    else if (mode === 'replace') this.#statements.of(replaceRow(shape)).run(...values);
-    else if (this.#statements.of(insertRow(shape)).run(...values).changes === 0)
+    // A key stands first among the cells of a deletion, and where its column stands among the others.
+    const key = mode === 'delete' ? 0 : shape.columns.indexOf(shape.primaryKey[0] ?? '');
+    const table = this.#tableOf(shape, values[key]);
+    if (table === undefined) return;
+    if (mode === 'delete') this.#statements.of(deleteRow(table)).run(...values);
+    else if (mode === 'replace') this.#statements.of(replaceRow(table)).run(...values);
+    else if (this.#statements.of(insertRow(table)).run(...values).changes === 0)
       throw new Refusal(shape.table.name);
   }
 

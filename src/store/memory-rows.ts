@@ -1,25 +1,30 @@
 // Rows held in memory, ordered and compared as SQLite does it (the `Records` port).
 import { Buffer } from 'node:buffer';
-import { toUtf8 } from '../ground/bytes.ts';
-import type { Cell, Records, Row, Table } from '../ground/change.ts';
+import { fromUtf8, toUtf8 } from '../ground/bytes.ts';
+import type { Cell, LogName, Records, Row, Table } from '../ground/change.ts';
 import { checkColumns, checkedCell, keyCells, type Schema, type TableShape } from './schema.ts';
 
 /** The rows of one table by the text of their key. */
 export type RowsByKey = ReadonlyMap<string, Row>;
 
+/** What a log holds at an index. */
+export type EntryReader = (log: LogName, index: number) => Uint8Array | undefined;
+
 /** Committed rows; a change works on a copy of the tables that it touches and swaps them in. */
 export class MemoryRows implements Records {
   readonly #schema: Schema;
+  readonly #entry: EntryReader;
   #tables: ReadonlyMap<string, RowsByKey> = new Map();
 
-  constructor(schema: Schema) {
+  constructor(schema: Schema, entry: EntryReader) {
     this.#schema = schema;
+    this.#entry = entry;
   }
 
   get(table: Table, key: Row): Row | undefined {
     const shape = this.#schema.shape(table);
     const row = this.of(shape).get(keyText(keyCells(shape, key)));
-    return row === undefined ? undefined : copyOf(row);
+    return row === undefined ? undefined : this.#whole(shape, row);
   }
 
   find(table: Table, query: Parameters<Records['find']>[1]): readonly Row[] {
@@ -35,11 +40,28 @@ export class MemoryRows implements Records {
       .filter((row) => start === undefined || compareCells(keyCells(shape, row), start) * direction > 0)
       .sort((a, b) => compareCells(keyCells(shape, a), keyCells(shape, b)) * direction)
       .slice(0, limit)
-      .map(copyOf);
+      .map((row) => this.#whole(shape, row));
+  }
+
+  /** The row with the text of its entry, where the table has one. */
+  #whole({ table: { entryText } }: TableShape, row: Row): Row {
+    if (entryText === undefined) return copyOf(row);
+    const entry = this.#entry(entryText.log, Number(row[entryText.index]));
+    return { ...copyOf(row), [entryText.column]: entry === undefined ? null : (fromUtf8(entry) ?? null) };
   }
 
   count(table: Table): number {
     return this.of(this.#schema.shape(table)).size;
+  }
+
+  dropPartitions(table: Table, below: string): readonly string[] {
+    const shape = this.#schema.shape(table);
+    if (table.partition === undefined) throw new TypeError(`${table.name} is not kept in parts`);
+    const { column, characters } = table.partition;
+    const partOf = (row: Row) => String(row[column]).slice(0, characters);
+    const rows = [...this.of(shape)];
+    this.swap(new Map([[table.name, new Map(rows.filter(([, row]) => partOf(row) >= below))]]));
+    return [...new Set(rows.map(([, row]) => partOf(row)).filter((part) => part < below))].sort();
   }
 
   of(shape: TableShape): RowsByKey {

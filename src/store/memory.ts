@@ -36,6 +36,7 @@ export function createMemoryStore(options: MemoryOptions = {}): Store {
         ? { takenAtMs: 0, restoredAtMs: 0, sizes: { certificate: 0, signature: 0, audit: 0 } }
         : undefined,
     counters: () => ({ ...memory.counters, waiting: 0 }),
+    dropPartitions: async (table, below) => memory.rows.dropPartitions(table, below),
     backup: async () => {
       throw new SealyardError('SY-STORE-UNAVAILABLE', 'a store in memory has no backup');
     },
@@ -58,7 +59,7 @@ class Memory {
   constructor(options: MemoryOptions) {
     this.#options = options;
     this.#schema = new Schema(options.tables ?? TABLES);
-    this.rows = new MemoryRows(this.#schema);
+    this.rows = new MemoryRows(this.#schema, (log, index) => this.trees[log].entry(index));
   }
 
   close(): void {

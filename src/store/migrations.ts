@@ -2,7 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Table } from '../ground/change.ts';
 import { SealyardError } from '../ground/errors.ts';
-import { OWN_TABLES } from './database.ts';
+import { OWN_TABLES, Statements } from './database.ts';
+import { Partitions } from './partitions.ts';
+import { Schema, type TableShape } from './schema.ts';
 import { createTable } from './sql.ts';
 
 /** One step. `number` is what the database's `user_version` says once it is done. */
@@ -16,7 +18,7 @@ export interface Migration {
  * as text, and later changes of a declaration come with a step of their own (the check below notices one without).
  */
 export function migrationsFor(tables: readonly Table[]): readonly Migration[] {
-  return [{ number: 1, statements: [...OWN_TABLES, ...tables.flatMap(createTable)] }];
+  return [{ number: 1, statements: [...OWN_TABLES, ...new Schema(tables).shapes.flatMap(tablesOf)] }];
 }
 
 /**
@@ -52,13 +54,20 @@ export function versionOf(db: DatabaseSync): number {
 }
 
 /** @throws SealyardError `SY-STORE-SHAPE` where a declared table or column is not there, or an undeclared one is */
-export function checkShape(db: DatabaseSync, tables: readonly Table[]): void {
-  for (const table of tables) {
-    const found = db.prepare('SELECT name, lower(type) AS type FROM pragma_table_info(?)').all(table.name);
-    const actual = found.map((row) => `${row['name']} ${row['type']}`).sort();
-    const declared = Object.entries(table.columns)
-      .map(([name, type]) => `${name} ${type}`)
-      .sort();
-    if (actual.join() !== declared.join()) throw new SealyardError('SY-STORE-SHAPE', `table ${table.name}`);
+export function checkShape(db: DatabaseSync, schema: Schema): void {
+  const partitions = new Partitions(new Statements(db));
+  for (const shape of schema.shapes) {
+    const declared = shape.columns.map((name) => `${name} ${shape.table.columns[name]}`).sort();
+    const kept = shape.table.partition === undefined ? [shape] : partitions.list(shape);
+    for (const { name } of kept) {
+      const found = db.prepare('SELECT name, lower(type) AS type FROM pragma_table_info(?)').all(name);
+      const actual = found.map((row) => `${row['name']} ${row['type']}`).sort();
+      if (actual.join() !== declared.join()) throw new SealyardError('SY-STORE-SHAPE', `table ${name}`);
+    }
   }
+}
+
+/** A table that is kept in parts comes to be part by part, with the first row of each. */
+function tablesOf(shape: TableShape): string[] {
+  return shape.table.partition === undefined ? createTable(shape) : [];
 }

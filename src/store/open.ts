@@ -101,8 +101,8 @@ function readerOf(file: string, tables: readonly Table[]): Reader {
   const db = openReading(file);
   try {
     refuseNewer(versionOf(db), migrationsFor(tables));
-    checkShape(db, tables);
     const schema = new Schema(tables);
+    checkShape(db, schema);
     const statements = new Statements(db);
     return {
       db,
@@ -148,6 +148,10 @@ function storeOf({ file, clock, reader, writer, unlock }: Parts): Store {
     state: reader.restoredFrom === undefined ? 'normal' : 'restored',
     restoredFrom: reader.restoredFrom,
     counters: () => writer?.counters() ?? NO_WRITES,
+    dropPartitions: async (table, below) => {
+      if (writer === undefined) throw new SealyardError('SY-STORE-READ-ONLY');
+      return writer.drop(table, below);
+    },
     backup: (toFile) => backupTo({ fromFile: file, toFile, takenAtMs: clock.now().getTime() }),
     close: () => {
       closing ??= close();

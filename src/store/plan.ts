@@ -2,6 +2,7 @@
 import { eventParts } from '../audit/record.ts';
 import type { Cell, Change, Leaf, LeafIndexCell, Precondition, Put, Row } from '../ground/change.ts';
 import { checkEntrySize } from '../log/entries.ts';
+import { isPartKey } from './partitions.ts';
 import { checkColumns, checkedCell, keyCells, type Schema, type TableShape } from './schema.ts';
 
 /** A put with its cells in column order (for `delete`: in key order). */
@@ -52,8 +53,15 @@ function planPut(schema: Schema, put: Put, leaves: number): PlannedPut {
   const shape = schema.shape(put.table);
   const { row, mode } = put;
   checkColumns(shape, Object.keys(row));
+  checkPart(shape, row);
   const columns = mode === 'delete' ? shape.primaryKey : shape.columns;
   return { shape, mode, cells: columns.map((column) => plannedCell(shape, column, row[column], leaves)) };
+}
+
+function checkPart({ table }: TableShape, row: Put['row']): void {
+  if (table.partition === undefined) return;
+  const { column, characters } = table.partition;
+  if (!isPartKey(row[column], characters)) throw new TypeError(`${table.name}.${column} names no part`);
 }
 
 function plannedCell(

@@ -7,6 +7,7 @@ import { IDENTITY_TABLES } from '../identity/tables.ts';
 import { ISSUE_TABLES } from '../issue/tables.ts';
 import { KEYS_TABLES } from '../keys/tables.ts';
 import { LOG_TABLES } from '../log/tables.ts';
+import { REVOKE_TABLES } from '../revoke/tables.ts';
 
 /** The tables of the product, in the order of the rooms. */
 export const TABLES: readonly Table[] = [
@@ -16,6 +17,7 @@ export const TABLES: readonly Table[] = [
   ...AUDIT_TABLES,
   ...AUTHORITY_TABLES,
   ...ISSUE_TABLES,
+  ...REVOKE_TABLES,
   ...ADMIT_TABLES,
 ];
 
@@ -26,10 +28,13 @@ const IDENTIFIER = /^[a-z][a-z0-9_]{0,62}$/;
 /** Names that the store's own tables have. */
 const RESERVED = /^(sqlite_|log_|store_)/;
 
-/** One table with its columns in a fixed order. */
+/** One table with its columns in a fixed order; a partition has the name of its own table, and all else of the whole. */
 export interface TableShape {
   readonly table: Table;
+  /** As the database knows it. */
+  readonly name: string;
   readonly number: number;
+  /** Those that are kept. */
   readonly columns: readonly string[];
   readonly primaryKey: readonly string[];
 }
@@ -44,7 +49,9 @@ export class Schema {
     this.shapes = tables.map((table, number) => {
       checkTable(table);
       if (this.#byName.has(table.name)) throw new TypeError(`two tables are called ${table.name}`);
-      const shape = { table, number, columns: Object.keys(table.columns), primaryKey: table.primaryKey };
+      const { name, primaryKey, entryText } = table;
+      const columns = Object.keys(table.columns).filter((column) => column !== entryText?.column);
+      const shape = { table, name, number, columns, primaryKey };
       this.#byName.set(table.name, shape);
       return shape;
     });
@@ -91,16 +98,17 @@ export function keyCells(shape: TableShape, row: Row): Cell[] {
   return shape.primaryKey.map((column) => checkedCell(shape, column, row[column]));
 }
 
-/** Refuses columns that the table has not: a misspelt condition would otherwise hold silently. @throws TypeError */
+/** Refuses columns that the table does not keep: a misspelt condition would otherwise hold silently. @throws TypeError */
 export function checkColumns(shape: TableShape, columns: readonly string[]): void {
   for (const column of columns)
-    if (shape.table.columns[column] === undefined)
+    if (!shape.columns.includes(column))
       throw new TypeError(`there is no column ${shape.table.name}.${column}`);
 }
 
 function checkTable(table: Table): void {
   const columns = Object.keys(table.columns);
-  if (RESERVED.test(table.name)) throw new TypeError(`the name ${table.name} is the store's own`);
+  if (RESERVED.test(table.name) || table.name.includes('__'))
+    throw new TypeError(`the name ${table.name} is the store's own`);
   for (const name of [table.name, ...columns])
     if (!IDENTIFIER.test(name)) throw new TypeError(`${name} is no name for a table or column`);
   if (table.primaryKey.length === 0) throw new TypeError(`${table.name} has no primary key`);
@@ -109,4 +117,21 @@ function checkTable(table: Table): void {
     if (!known.has(column)) throw new TypeError(`${table.name} has no column ${column}`);
   if (table.primaryKey.some((column) => table.nullable?.includes(column) === true))
     throw new TypeError(`a key column of ${table.name} is nullable`);
+  checkEntryText(table);
+  checkPartition(table);
+}
+
+function checkEntryText({ name, columns, primaryKey, indexes, entryText }: Table): void {
+  if (entryText === undefined) return;
+  const { column, index } = entryText;
+  const used = [...primaryKey, ...(indexes ?? []).flat()].includes(column);
+  if (columns[column] !== 'text' || columns[index] !== 'integer' || used)
+    throw new TypeError(`${name}.${column} is not the text of an entry`);
+}
+
+function checkPartition({ name, columns, primaryKey, partition }: Table): void {
+  if (partition === undefined) return;
+  const { column, characters } = partition;
+  if (columns[column] !== 'text' || primaryKey[0] !== column || !(characters >= 1 && characters <= 8))
+    throw new TypeError(`${name} cannot be parted by ${column}`);
 }

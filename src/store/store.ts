@@ -1,5 +1,5 @@
 // What a store is: one commit path, synchronous reads, tiles and a backup. SQLite and memory both are one.
-import type { Commit, LogName, Records } from '../ground/change.ts';
+import type { Commit, LogName, Records, Table } from '../ground/change.ts';
 import type { TileReader } from '../log/ports.ts';
 
 /** What a yard that came from a backup still knows; whatever was recorded later is unknown to it. */
@@ -35,6 +35,13 @@ export interface Store {
    * @throws SealyardError `SY-STORE-UNAVAILABLE`
    */
   backup(toFile: string): Promise<void>;
+  /**
+   * Takes the parts of a table out whose characters are before `below`, a little at a time between commits, so that
+   * nobody waits. What is left when the store closes is taken by the next call.
+   * @returns the characters of the parts that are gone
+   * @throws SealyardError `SY-STORE-UNAVAILABLE`, `SY-STORE-READ-ONLY`
+   */
+  dropPartitions(table: Table, below: string): Promise<readonly string[]>;
   /** Answers what is waiting, then lets go of the directory. */
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import type { Table } from '../ground/change.ts';
 import { Batches } from './batch.ts';
 import { ByteWriter } from './bytes-stream.ts';
 import { openWriting, Statements } from './database.ts';
+import type { Dropping, DropRequest } from './dropping.ts';
 import { failureCode, failureDetail } from './failure.ts';
 import type { Plan } from './plan.ts';
 import { Schema } from './schema.ts';
@@ -34,9 +35,9 @@ export function serve(): void {
     const schema = new Schema(tables);
     const statements = new Statements(openWriting(file));
     const batches = new Batches(statements);
-    port.on('message', (message: ArrayBuffer | 'close') => {
-      const closing = drain(port, message, schema, batches);
-      if (!closing) return;
+    const loop = new Loop(port, schema, batches);
+    port.on('message', (message: Request) => {
+      if (!loop.take(message)) return;
       statements.db.close();
       port.close();
     });
@@ -48,33 +49,80 @@ export function serve(): void {
   }
 }
 
-/** Commits the message and what waits behind it, batch by batch. Answers whether the port is to close. */
-function drain(port: MessagePort, first: ArrayBuffer | 'close', schema: Schema, batches: Batches): boolean {
-  let message: ArrayBuffer | 'close' | undefined = first;
-  while (message !== undefined) {
+type Request = ArrayBuffer | DropRequest | 'close';
+
+class Loop {
+  readonly #port: MessagePort;
+  readonly #schema: Schema;
+  readonly #batches: Batches;
+  /** One at a time; the rest waits for it. */
+  readonly #drops: DropRequest[] = [];
+  #dropping: Dropping | undefined;
+  #closed = false;
+
+  constructor(port: MessagePort, schema: Schema, batches: Batches) {
+    this.#port = port;
+    this.#schema = schema;
+    this.#batches = batches;
+  }
+
+  /** Does what the message asks for and what waits behind it. Answers whether the port is to close. */
+  take(first: Request): boolean {
+    let message: Request | undefined = first;
+    while (message !== undefined) {
+      if (message === 'close') {
+        this.#closed = true;
+        return true;
+      }
+      if (message instanceof ArrayBuffer) message = this.#commit(message);
+      else {
+        this.#drop(message);
+        message = receiveMessageOnPort(this.#port)?.message;
+      }
+    }
+    return false;
+  }
+
+  /** One batch, of this message and those behind it. Answers the first that is not in it. */
+  #commit(first: ArrayBuffer): Request | undefined {
     const plans: Plan[] = [];
     let bytes = 0;
-    while (
-      message !== undefined &&
-      message !== 'close' &&
-      plans.length < MOST_CHANGES &&
-      bytes < MOST_BYTES
-    ) {
+    let message: Request | undefined = first;
+    while (message instanceof ArrayBuffer && plans.length < MOST_CHANGES && bytes < MOST_BYTES) {
       bytes += message.byteLength;
-      plans.push(...readPlans(schema, message));
-      message = receiveMessageOnPort(port)?.message;
+      plans.push(...readPlans(this.#schema, message));
+      message = receiveMessageOnPort(this.#port)?.message;
     }
-    if (plans.length > 0) answer(port, batches, plans);
-    if (message === 'close') return true;
+    if (plans.length > 0) this.#answer(plans);
+    return message;
   }
-  return false;
-}
 
-function answer(port: MessagePort, batches: Batches, plans: readonly Plan[]): void {
-  const { heads, outcomes } = batches.run(plans);
-  const out = new ByteWriter(plans.length * 1024 + 256);
-  writeHeads(out, heads);
-  for (const outcome of outcomes) writeOutcome(out, outcome);
-  const buffer = out.finish();
-  port.postMessage(buffer, [buffer]);
+  #answer(plans: readonly Plan[]): void {
+    const { heads, outcomes } = this.#batches.run(plans);
+    const out = new ByteWriter(plans.length * 1024 + 256);
+    writeHeads(out, heads);
+    for (const outcome of outcomes) writeOutcome(out, outcome);
+    const buffer = out.finish();
+    this.#port.postMessage(buffer, [buffer]);
+  }
+
+  #drop(request: DropRequest): void {
+    this.#drops.push(request);
+    if (this.#dropping === undefined) this.#step();
+  }
+
+  // A step, then a turn for whoever wants to commit.
+  #step(): void {
+    if (this.#closed) return;
+    const [request] = this.#drops;
+    if (request === undefined) return;
+    this.#dropping ??= this.#batches.dropping(this.#schema.at(request.drop), request.below);
+    const answer = this.#dropping.step();
+    if (answer !== undefined) {
+      this.#dropping = undefined;
+      this.#drops.shift();
+      this.#port.postMessage(answer);
+    }
+    setImmediate(() => this.#step());
+  }
 }

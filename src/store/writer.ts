@@ -1,9 +1,10 @@
 // The caller's side of the writer thread: what is submitted in one turn of the event loop goes in one message.
 import { getCompileCacheDir } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import type { Change, Commit, Receipt } from '../ground/change.ts';
+import type { Change, Commit, Receipt, Table } from '../ground/change.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { ByteWriter } from './bytes-stream.ts';
+import type { DropAnswer, DropRequest } from './dropping.ts';
 import { retryOf, storeFailure } from './failure.ts';
 import { planChange } from './plan.ts';
 import type { Schema } from './schema.ts';
@@ -22,6 +23,11 @@ const MESSAGE_BYTES = 1024 * 1024;
 interface Waiting {
   readonly bytes: number;
   resolve(receipt: Receipt): void;
+  reject(error: unknown): void;
+}
+
+interface Drop {
+  resolve(parts: readonly string[]): void;
   reject(error: unknown): void;
 }
 
@@ -45,6 +51,8 @@ export class Writer {
   #answered = 0;
   #waitingBytes = 0;
   #closed = false;
+  /** Asked and not answered, oldest first. */
+  readonly #drops: Drop[] = [];
   #drained: (() => void) | undefined;
   #counters = { commits: 0, failedCommits: 0, changes: 0, refusedChanges: 0 };
 
@@ -82,6 +90,19 @@ export class Writer {
       if (message.length >= MESSAGE_BYTES) this.#flush();
     });
   };
+
+  /** As `Store.dropPartitions`. */
+  async drop(table: Table, below: string): Promise<readonly string[]> {
+    if (this.#closed) throw new SealyardError('SY-STORE-CLOSED');
+    const { number } = this.#options.schema.shape(table);
+    if (table.partition === undefined) throw new TypeError(`${table.name} is not kept in parts`);
+    const worker = this.#worker;
+    if (worker === undefined) throw new SealyardError('SY-STORE-UNAVAILABLE', 'the writer ended');
+    return new Promise((resolve, reject) => {
+      this.#drops.push({ resolve, reject });
+      worker.postMessage({ drop: number, below } satisfies DropRequest);
+    });
+  }
 
   /** Takes no more changes and answers what waits. */
   async drain(): Promise<void> {
@@ -141,8 +162,9 @@ export class Writer {
     await new Promise<void>((resolve, reject) => {
       worker.on('error', (error: unknown) => reject(storeFailure(error)));
       worker.on('exit', () => reject(new SealyardError('SY-STORE-UNAVAILABLE', 'the writer ended')));
-      worker.on('message', (message: WriterReady | ArrayBuffer) => {
+      worker.on('message', (message: WriterReady | DropAnswer | ArrayBuffer) => {
         if (message instanceof ArrayBuffer) this.#settle(readAnswer(message));
+        else if ('dropped' in message) this.#dropped(message);
         else if (message.ready) resolve();
         else reject(new SealyardError(message.code, message.detail, retryOf(message.code)));
       });
@@ -169,6 +191,12 @@ export class Writer {
     if (this.#waitingCount() === 0) this.#drained?.();
   }
 
+  #dropped(answer: DropAnswer): void {
+    const drop = this.#drops.shift();
+    if ('code' in answer) drop?.reject(new SealyardError(answer.code, answer.detail, retryOf(answer.code)));
+    else drop?.resolve(answer.dropped);
+  }
+
   #shift(): Waiting | undefined {
     const waiting = this.#waiting[this.#answered++];
     this.#waitingBytes -= waiting?.bytes ?? 0;
@@ -187,6 +215,7 @@ export class Writer {
       this.#shift()?.reject(
         new SealyardError('SY-STORE-UNAVAILABLE', detail, { cause, ...retryOf('SY-STORE-UNAVAILABLE') }),
       );
+    for (const drop of this.#drops.splice(0)) drop.reject(new SealyardError('SY-STORE-UNAVAILABLE', detail));
     this.#message = undefined;
     this.#drained?.();
   }
