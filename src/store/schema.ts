@@ -2,6 +2,7 @@
 import { ADMIT_TABLES } from '../admit/tables.ts';
 import { AUDIT_TABLES } from '../audit/tables.ts';
 import { AUTHORITY_TABLES } from '../authority/tables.ts';
+import { ENROL_TABLES } from '../enrol/tables.ts';
 import type { Cell, LogName, Row, Table } from '../ground/change.ts';
 import { IDENTITY_TABLES } from '../identity/tables.ts';
 import { ISSUE_TABLES } from '../issue/tables.ts';
@@ -17,6 +18,7 @@ export const TABLES: readonly Table[] = [
   ...AUDIT_TABLES,
   ...AUTHORITY_TABLES,
   ...ISSUE_TABLES,
+  ...ENROL_TABLES,
   ...REVOKE_TABLES,
   ...ADMIT_TABLES,
 ];
