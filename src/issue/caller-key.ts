@@ -1,11 +1,12 @@
 // Callers' keys: which we certify, and the proof that the caller holds the private one.
 import { hash } from 'node:crypto';
-import { readSpki, type SignatureAlgorithm } from '../formats/algorithms.ts';
+import { type KeyAlgorithm, readSpki, type SignatureAlgorithm } from '../formats/algorithms.ts';
 import { decodePem } from '../formats/pem.ts';
 import type { CertificationRequest } from '../formats/x509/csr.ts';
 import { toUtf8 } from '../ground/bytes.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import { defaultAlgorithm, OWN_KEYS, type PublicKey, readPublicKey, verifySignature } from '../verify/key.ts';
+import { refuseWeakKey } from './weak-keys.ts';
 
 const proven: unique symbol = Symbol('proven');
 
@@ -19,19 +20,32 @@ export interface ProvenKey {
   readonly [proven]: true;
 }
 
-const CERTIFIED: readonly string[] = ['ec-p256', 'ec-p384', 'ec-p521', 'ed25519', 'rsa'];
+/** Keys of keyless certificates: what the clients of that API can verify. */
+export const KEYLESS_KEYS: readonly KeyAlgorithm[] = ['ec-p256', 'ec-p384', 'ec-p521', 'ed25519', 'rsa'];
+/** Keys that any certificate may be for; the profile narrows them. */
+export const SUBSCRIBER_KEYS: readonly KeyAlgorithm[] = [
+  ...KEYLESS_KEYS,
+  'ml-dsa-44',
+  'ml-dsa-65',
+  'ml-dsa-87',
+];
 const MAX_KEY_BYTES = 8 * 1024;
 
 /**
  * Reads the key that a caller wants certified, from PEM text or SubjectPublicKeyInfo DER.
- * @throws SealyardError `SY-ISSUE-KEY-MALFORMED`, `SY-ISSUE-KEY-REFUSED`
+ * @param certified the kinds of keys that the certificate may be for
+ * @throws SealyardError `SY-ISSUE-KEY-MALFORMED`, `SY-ISSUE-KEY-REFUSED`, `SY-ISSUE-KEY-…` of `weak-keys.ts`
  */
-export function readCallerKey(input: string | Uint8Array): PublicKey {
+export function readCallerKey(
+  input: string | Uint8Array,
+  certified: readonly KeyAlgorithm[] = KEYLESS_KEYS,
+): PublicKey {
   if (input.length > MAX_KEY_BYTES) throw new SealyardError('SY-ISSUE-KEY-MALFORMED', 'it is too long');
   const spki = typeof input === 'string' ? spkiOfPem(input) : input;
   try {
-    const { algorithm } = readSpki(spki);
-    if (!CERTIFIED.includes(algorithm)) throw new SealyardError('SY-ISSUE-KEY-REFUSED', algorithm);
+    const info = readSpki(spki);
+    if (!certified.includes(info.algorithm)) throw new SealyardError('SY-ISSUE-KEY-REFUSED', info.algorithm);
+    refuseWeakKey(info);
     return readPublicKey(spki, OWN_KEYS);
   } catch (error) {
     throw keyError(error);
@@ -75,10 +89,13 @@ export function provePossession(o: {
 
 /**
  * The proof of PKCS #10: the request is signed by the key that is in it (RFC 2986 §4.2).
- * @throws SealyardError `SY-ISSUE-PROOF`, `SY-ISSUE-KEY-REFUSED`
+ * @throws SealyardError `SY-ISSUE-PROOF`, `SY-ISSUE-KEY-REFUSED`, `SY-ISSUE-KEY-…` of `weak-keys.ts`
  */
-export function provePossessionByRequest(request: CertificationRequest): ProvenKey {
-  const publicKey = readCallerKey(request.spki);
+export function provePossessionByRequest(
+  request: CertificationRequest,
+  certified: readonly KeyAlgorithm[] = KEYLESS_KEYS,
+): ProvenKey {
+  const publicKey = readCallerKey(request.spki, certified);
   if (!verifySignature(publicKey, request.signatureAlgorithm, request.signed, request.signature))
     throw new SealyardError('SY-ISSUE-PROOF');
   return provenKey(publicKey, undefined);

@@ -1,7 +1,7 @@
 // issue: sign -> check -> record, for what `prepare` made. Every certificate of a yard comes out of here.
 import { certificateLeaf } from '../formats/static-ct.ts';
 import type { Certificate } from '../formats/x509/certificate.ts';
-import type { Put } from '../ground/change.ts';
+import type { Precondition, Put } from '../ground/change.ts';
 import type { Event } from '../ground/events.ts';
 import { checked, signTbs } from './check.ts';
 import { issueKeyless } from './keyless.ts';
@@ -12,7 +12,9 @@ import type { IssueDeps, IssuedCertificate } from './request.ts';
 /** Rows and events that become true with the certificate, in the same commit: an authority's record, for one. */
 export type Together = (certificate: Certificate) => {
   readonly puts: readonly Put[];
-  readonly events: readonly Event[];
+  /** What must hold in the very commit that makes the certificate exist; otherwise nothing was issued. */
+  readonly preconditions?: readonly Precondition[];
+  readonly events?: readonly Event[];
 };
 
 /**

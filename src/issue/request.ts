@@ -2,17 +2,31 @@
 import type { Authority } from '../authority/authority.ts';
 import type { Certificate, NameConstraints } from '../formats/x509/certificate.ts';
 import type { Commit, Records } from '../ground/change.ts';
+import type { Actor } from '../ground/events.ts';
 import type { EnvironmentName, IdentityName, Serial } from '../ground/ids.ts';
 import type { JsonObject } from '../ground/json.ts';
 import type { Clock, Random } from '../ground/ports.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Signer } from '../keys/signer.ts';
 import type { Logs } from '../log/ports.ts';
+import type { IssueGrant } from '../policy/decide-issue.ts';
+import type { RequestedName } from '../policy/issuance.ts';
 import type { PublicKey } from '../verify/key.ts';
 import type { ProvenKey } from './caller-key.ts';
 import type { ClockGuard } from './clock-guard.ts';
 
-export type ProfileName = 'root' | 'intermediate-ca' | 'issuing-ca' | 'listener' | 'timestamp' | 'keyless';
+/** Certificates whose form no policy changes: the yard's own ones and keyless ones; see `FIXED_PROFILES`. */
+export type FixedProfileName =
+  | 'root'
+  | 'intermediate-ca'
+  | 'issuing-ca'
+  | 'listener'
+  | 'timestamp'
+  | 'ocsp-responder'
+  | 'keyless';
+
+/** `subscriber`: the form is that of the granted `IssuanceProfile`. */
+export type ProfileName = FixedProfileName | 'subscriber';
 
 /** What a ceremony says of a CA certificate; see `ceremonies/`. */
 export interface CaTerms {
@@ -62,6 +76,38 @@ export interface TimestampCertificateRequest {
   readonly organization: string;
 }
 
+/** The delegated responder of one authority (RFC 6960 §4.2.2.2): signed by that very authority. */
+export interface OcspResponderRequest {
+  readonly profile: 'ocsp-responder';
+  readonly authority: Authority;
+  readonly publicKey: PublicKey;
+}
+
+/** How a subscriber's request came in. */
+export type Via = 'acme' | 'admin' | 'est' | 'vault' | 'renewal';
+
+/**
+ * A certificate for somebody's workload. What it may be was decided by policy (`grant`); from the certification request
+ * come the key and the names alone.
+ */
+export interface SubscriberRequest {
+  readonly profile: 'subscriber';
+  /** Of the purpose that the granted profile names. */
+  readonly authority: Authority;
+  readonly grant: IssueGrant;
+  readonly key: ProvenKey;
+  /** As `issue/names.ts` reads them, without duplicates, in the order in which they shall stand. */
+  readonly names: readonly RequestedName[];
+  /** Not before now, at most a day ahead; an earlier one means now. */
+  readonly notBefore?: Date;
+  /** At most the grant's, which is the default. */
+  readonly lifetimeSeconds?: number;
+  readonly requester: Actor;
+  readonly via: Via;
+  /** The order that it was finalized for. */
+  readonly order?: string;
+}
+
 /** The part of a granted decision (`decideSign`) that the certificate depends on. */
 export interface SignGrant {
   readonly environment: EnvironmentName;
@@ -87,6 +133,8 @@ export type CertificateRequest =
   | SubordinateCaRequest
   | ListenerRequest
   | TimestampCertificateRequest
+  | OcspResponderRequest
+  | SubscriberRequest
   | KeylessRequest;
 
 /** What issuing stands on. */
@@ -99,6 +147,13 @@ export interface IssueDeps {
   readonly clockGuard: ClockGuard;
   /** How many certificates one identity token may get. */
   readonly certificatesPerToken: number;
+  readonly urls: AuthorityUrls;
+}
+
+/** Where clients find status and issuers: the addresses that go into certificates. */
+export interface AuthorityUrls {
+  /** Base of the plain listener without a final slash, e.g. `http://ca.example:8080`; `undefined`: no addresses. */
+  readonly plainUrl: string | undefined;
 }
 
 export interface IssuedCertificate {

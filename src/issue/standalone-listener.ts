@@ -34,12 +34,13 @@ export function standaloneListener(o: {
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
   const name = encodeName([{ oid: OID.commonName, value: 'Sealyard restored yard' }]);
   const notBefore = o.clock.now();
+  const notAfter = new Date(notBefore.getTime() + LIFETIME_MS);
   const template: CertificateTemplate = {
-    serial: newSerial(o.random),
+    serial: newSerial({ random: o.random, notAfter, at: notBefore }),
     issuer: name,
     subject: name,
     notBefore,
-    notAfter: new Date(notBefore.getTime() + LIFETIME_MS),
+    notAfter,
     spki,
     signatureAlgorithm: 'ecdsa-sha256',
     extensions: [

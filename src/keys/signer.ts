@@ -10,6 +10,7 @@ export type KeyPurpose =
   | 'tls-ca'
   | 'code-signing-ca'
   | 'timestamping-ca'
+  | 'ocsp-responder'
   | 'listener'
   | 'timestamp'
   | 'certificate-log'
@@ -47,13 +48,29 @@ export interface KeyDescription {
   readonly spki: Uint8Array;
 }
 
+/** A key to be made. */
+export interface NewKey {
+  readonly purpose: KeyPurpose;
+  readonly algorithm: KeyAlgorithm;
+  /** Of an RSA key; 2048 where nothing is said. */
+  readonly bits?: RsaBits;
+}
+
+/** Sizes of RSA keys that we make. */
+export type RsaBits = 2048 | 3072 | 4096;
+
 /**
  * Makes and opens keys. Duties of an adapter: `create` returns only when the key will be there after a crash;
  * a key whose `ref` nobody recorded is harmless; `open` refuses a key that is not what it was made as.
  */
 export interface KeyStore {
   /** @throws SealyardError `SY-KEYS-ALGORITHM`, `SY-KEYS-UNAVAILABLE` */
-  create(o: { readonly purpose: KeyPurpose; readonly algorithm: KeyAlgorithm }): Promise<Signer>;
+  create(o: NewKey): Promise<Signer>;
+  /**
+   * Takes in a key that was made elsewhere, as durably as `create`; absent where the store makes all of its keys.
+   * @throws SealyardError `SY-KEYS-ALGORITHM` for a kind of key that the store would not make, `SY-KEYS-UNAVAILABLE`
+   */
+  adopt?(o: { readonly purpose: KeyPurpose; readonly privateKey: KeyObject }): Promise<Signer>;
   /** @throws SealyardError `SY-KEYS-NOT-FOUND`, `SY-KEYS-DAMAGED`, `SY-KEYS-UNAVAILABLE` */
   open(ref: string): Promise<Signer>;
   list(): Promise<readonly KeyDescription[]>;

@@ -39,3 +39,32 @@ function groupsOf(text: string): number[] | undefined {
   }
   return groups;
 }
+
+/**
+ * The canonical text of an address: dotted decimal, or RFC 5952 (lower case, the longest run of zeros shortened).
+ * @param octets 4 or 16
+ */
+export function formatIp(octets: Uint8Array): string {
+  if (octets.length === 4) return octets.join('.');
+  if (octets.length !== 16) throw new TypeError('an address has 4 or 16 octets');
+  const view = new DataView(octets.buffer, octets.byteOffset, 16);
+  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(i * 2));
+  const [start, length] = longestZeros(groups);
+  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  if (length < 2) return hex(groups);
+  return `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`;
+}
+
+/** RFC 5952 §4.2: the first of the longest runs. */
+function longestZeros(groups: readonly number[]): readonly [start: number, length: number] {
+  let best: readonly [number, number] = [0, 0];
+  for (let start = 0, run = 0; start + run <= groups.length; ) {
+    if (groups[start + run] === 0) run++;
+    else {
+      if (run > best[1]) best = [start, run];
+      start += run + 1;
+      run = 0;
+    }
+  }
+  return best;
+}

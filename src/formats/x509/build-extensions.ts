@@ -15,6 +15,11 @@ function uri(value: string): Uint8Array {
   return encodeGeneralName({ type: 'uri', value });
 }
 
+/** One distribution point with one fullName. */
+function distributionPoints(url: string): Uint8Array {
+  return der.sequence(der.sequence(der.context(0, der.context(0, uri(url)))));
+}
+
 function access(method: string, url: string): Uint8Array {
   return der.sequence(der.oid(method), uri(url));
 }
@@ -50,11 +55,11 @@ export const extensions = {
   authorityKeyId: (keyId: Uint8Array): Extension =>
     make(OID.authorityKeyIdentifier, false, der.sequence(der.context(0, keyId, false))),
   crlDistributionPoint: (url: string): Extension =>
-    make(
-      OID.crlDistributionPoints,
-      false,
-      der.sequence(der.sequence(der.context(0, der.context(0, uri(url))))),
-    ),
+    make(OID.crlDistributionPoints, false, distributionPoints(url)),
+  /** Where the delta of that CRL is (§4.2.1.15). */
+  freshestCrl: (url: string): Extension => make(OID.freshestCrl, false, distributionPoints(url)),
+  /** A responder's certificate that is itself not looked up (RFC 6960 §4.2.2.2.1). */
+  ocspNoCheck: (): Extension => make(OID.ocspNoCheck, false, der.null()),
   /** authorityInfoAccess with the address of the issuer's certificate. */
   caIssuers: (url: string): Extension => extensions.authorityInfoAccess({ caIssuers: url }),
   /** authorityInfoAccess with either address or both; a certificate has one such extension. */

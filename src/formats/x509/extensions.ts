@@ -52,6 +52,10 @@ export interface DecodedExtensions {
   readonly crlUrls?: readonly string[];
   readonly ocspUrls?: readonly string[];
   readonly caIssuersUrls?: readonly string[];
+  /** URLs of delta CRLs, from the fullName fields of freshestCRL. */
+  readonly deltaCrlUrls?: readonly string[];
+  /** TLS extension numbers (RFC 7633); 5 is must-staple. */
+  readonly tlsFeatures?: readonly number[];
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -94,6 +98,12 @@ const DECODERS: Readonly<Record<string, Decode>> = {
   },
   [OID.crlDistributionPoints]: (node, into) => {
     into.crlUrls = crlUrls(new DerCursor(node));
+  },
+  [OID.freshestCrl]: (node, into) => {
+    into.deltaCrlUrls = crlUrls(new DerCursor(node));
+  },
+  [OID.tlsFeature]: (node, into) => {
+    into.tlsFeatures = tlsFeatures(new DerCursor(node));
   },
   [OID.authorityInfoAccess]: (node, into) => {
     const access = accessDescriptions(new DerCursor(node));
@@ -277,6 +287,13 @@ function distributionPoint(point: DerCursor): string[] {
   return parseGeneralNames(new DerCursor(choice, choice.tag)).flatMap((full) =>
     full.type === 'uri' ? full.value : [],
   );
+}
+
+function tlsFeatures(cursor: DerCursor): number[] {
+  const found: number[] = [];
+  while (!cursor.done && found.length < MAX_LIST) found.push(readSmallInteger(cursor.next(), 0xffff));
+  cursor.end();
+  return found;
 }
 
 function accessDescriptions(cursor: DerCursor): { method: string; url: string }[] {

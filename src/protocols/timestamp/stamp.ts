@@ -39,8 +39,8 @@ export async function stamp(request: TimestampRequest, deps: TimestampDeps): Pro
     policy: TIMESTAMP_POLICY,
     hashAlgorithm,
     hashedMessage,
-    // §2.4.2: unique for each timestamp of this authority; 126 random bits are.
-    serial: newSerial(deps.random),
+    // §2.4.2: unique for each timestamp of this authority; 96 random bits are.
+    serial: newSerial({ random: deps.random, notAfter: certificate.notAfter, at: genTime }),
     genTime,
     accuracy: ACCURACY,
     ordering: false,
