@@ -21,6 +21,8 @@ const ACTIONS: Readonly<Record<Action, true>> = {
   'certificate.intended': true,
   'certificate.issued': true,
   'certificate.refused': true,
+  'certificate.revoked': true,
+  'certificate.released': true,
   'token.created': true,
   'token.exchanged': true,
   'token.revoked': true,
