@@ -2,29 +2,46 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
 import { hashOf, type KeyAlgorithm } from '../formats/algorithms.ts';
-import { SealyardError } from '../ground/errors.ts';
+import { isSealyardError, SealyardError } from '../ground/errors.ts';
+import { OWN_KEYS, readPublicKey } from '../verify/key.ts';
 import type { RawSign } from './guarded-signer.ts';
+import type { RsaBits } from './signer.ts';
 
 const generate = promisify(generateKeyPair);
 
-type Generator = () => Promise<{ readonly privateKey: KeyObject }>;
+type Generator = (bits: RsaBits) => Promise<{ readonly privateKey: KeyObject }>;
 
-/** What we make for ourselves; callers' keys may be others. RSA is for the development issuer, whose clients want RS256. */
-const GENERATORS: Partial<Readonly<Record<KeyAlgorithm, Generator>>> = {
+const GENERATORS: Readonly<Record<KeyAlgorithm, Generator>> = {
   'ec-p256': () => generate('ec', { namedCurve: 'P-256' }),
   'ec-p384': () => generate('ec', { namedCurve: 'P-384' }),
+  'ec-p521': () => generate('ec', { namedCurve: 'P-521' }),
   ed25519: () => generate('ed25519', {}),
-  rsa: () => generate('rsa', { modulusLength: 2048, publicExponent: 65_537 }),
+  rsa: (bits) => generate('rsa', { modulusLength: bits, publicExponent: 65_537 }),
+  'ml-dsa-44': () => generate('ml-dsa-44'),
+  'ml-dsa-65': () => generate('ml-dsa-65'),
+  'ml-dsa-87': () => generate('ml-dsa-87'),
 };
 
+/** A new private key, made in the thread pool (RSA takes a second). `bits` is for RSA alone. */
+export async function generatePrivateKey(algorithm: KeyAlgorithm, bits: RsaBits = 2048): Promise<KeyObject> {
+  return (await GENERATORS[algorithm](bits)).privateKey;
+}
+
 /**
- * A new private key, made in the thread pool (RSA takes a second).
+ * What a key that was made elsewhere is; weak ones and kinds that we would not make are refused.
  * @throws SealyardError `SY-KEYS-ALGORITHM`
  */
-export async function generatePrivateKey(algorithm: KeyAlgorithm): Promise<KeyObject> {
-  const generator = GENERATORS[algorithm];
-  if (generator === undefined) throw new SealyardError('SY-KEYS-ALGORITHM', algorithm);
-  return (await generator()).privateKey;
+export function adoptable(privateKey: KeyObject): {
+  readonly algorithm: KeyAlgorithm;
+  readonly spki: Uint8Array;
+} {
+  try {
+    const spki = spkiOf(privateKey);
+    return { algorithm: readPublicKey(spki, OWN_KEYS).algorithm, spki };
+  } catch (error) {
+    if (!isSealyardError(error, 'SY-KEY-WEAK', 'SY-KEY-UNSUPPORTED')) throw error;
+    throw new SealyardError('SY-KEYS-ALGORITHM', error.detail);
+  }
 }
 
 export function spkiOf(privateKey: KeyObject): Uint8Array {
@@ -40,8 +57,8 @@ export function privateKeyOf(pkcs8: Uint8Array): KeyObject {
 }
 
 /**
- * Signs on the event loop: P-256 and Ed25519 take 30–60 µs, less than handing them to a thread. P-384 (1 ms) and RSA
- * (1 ms) go the same way, since they sign a few CA certificates and development tokens, never a request of the hot path.
+ * Signs on the event loop: P-256 and Ed25519 take 30–60 µs, less than handing them to a thread. P-384, RSA and ML-DSA
+ * (about 1 ms) go the same way: an authority whose key is of these kinds signs that much slower than one with P-256.
  */
 export function localSign(privateKey: KeyObject): RawSign {
   return (algorithm, message) => {

@@ -1,5 +1,5 @@
 // The sealed-file key store: each private key in a file of its own, encrypted under the directory's key.
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, type KeyObject } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyAlgorithm } from '../formats/algorithms.ts';
@@ -10,7 +10,8 @@ import type { Random } from '../ground/ports.ts';
 import { readPublicKey } from '../verify/key.ts';
 import { available, privateDirectory, readIfThere, writeDurably } from './durable-file.ts';
 import { guardSigner } from './guarded-signer.ts';
-import { generatePrivateKey, localSign, privateKeyOf, spkiOf } from './local-key.ts';
+import { adoptable, generatePrivateKey, localSign, privateKeyOf, spkiOf } from './local-key.ts';
+import { openSecrets, type Secrets } from './secrets.ts';
 import type { ExportablePurpose, KeyDescription, KeyPurpose, KeyStore, Signer } from './signer.ts';
 import { seal, type Unlock, unlockDirectory, unseal } from './unlock.ts';
 
@@ -22,6 +23,12 @@ const MAX_FILE_BYTES = 64 * 1024;
 const EXPORTABLE: readonly string[] = ['listener', 'development-issuer'] satisfies ExportablePurpose[];
 
 export interface SealedFileStore extends KeyStore {
+  adopt: NonNullable<KeyStore['adopt']>;
+  /**
+   * The secrets that lie beside the keys, under the same unlock secret.
+   * @throws SealyardError `SY-KEYS-DAMAGED`, `SY-KEYS-UNAVAILABLE`
+   */
+  openSecrets(): Promise<Secrets>;
   exportPrivate(ref: string, purpose: ExportablePurpose): ReturnType<NonNullable<KeyStore['exportPrivate']>>;
   /** What whoever started the yard should know, e.g. that the unlock secret lies beside the keys. */
   readonly notices: readonly string[];
@@ -70,19 +77,30 @@ export async function openSealedFileStore(o: {
       rawSign: localSign(openPrivate(key)),
     });
 
+  const keep = async (
+    privateKey: KeyObject,
+    kind: Pick<KeyDescription, 'purpose' | 'algorithm' | 'spki'>,
+  ): Promise<Signer> => {
+    const ref = `${PREFIX}${kind.purpose}-${toHex(random.bytes(12))}`;
+    const description: KeyDescription = { ref, ...kind };
+    const pkcs8 = new Uint8Array(privateKey.export({ format: 'der', type: 'pkcs8' }));
+    const sealed = seal(keyFor(directoryKey, ref), pkcs8, boundTo(description), random);
+    pkcs8.fill(0);
+    await writeDurably(pathOf(directory, ref), encodeSealedKey({ ...description, sealed }), random);
+    // Opened from the file's form, so that a key which could not be opened again is never used.
+    return signerOf({ ...description, sealed });
+  };
+
   return {
     notices,
-    async create({ purpose, algorithm }) {
-      const privateKey = await generatePrivateKey(algorithm);
-      const ref = `${PREFIX}${purpose}-${toHex(random.bytes(12))}`;
-      const description: KeyDescription = { ref, purpose, algorithm, spki: spkiOf(privateKey) };
-      const pkcs8 = new Uint8Array(privateKey.export({ format: 'der', type: 'pkcs8' }));
-      const sealed = seal(keyFor(directoryKey, ref), pkcs8, boundTo(description), random);
-      pkcs8.fill(0);
-      await writeDurably(pathOf(directory, ref), encodeSealedKey({ ...description, sealed }), random);
-      // Opened from the file's form, so that a key which could not be opened again is never used.
-      return signerOf({ ...description, sealed });
+    async create({ purpose, algorithm, bits }) {
+      const privateKey = await generatePrivateKey(algorithm, bits);
+      return keep(privateKey, { purpose, algorithm, spki: spkiOf(privateKey) });
     },
+    async adopt({ purpose, privateKey }) {
+      return keep(privateKey, { purpose, ...adoptable(privateKey) });
+    },
+    openSecrets: () => openSecrets({ directory, directoryKey, random }),
     open: async (ref) => signerOf(await load(ref)),
     async list() {
       const names = await available(() => readdir(directory));

@@ -1,10 +1,22 @@
 // The contract of every key store: what `KeyStore` promises, tried against an adapter.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { toUtf8 } from '../../src/ground/bytes.ts';
 import { isSealyardError } from '../../src/ground/errors.ts';
 import type { KeyStore } from '../../src/keys/signer.ts';
 import { verifySignature } from '../../src/verify/key.ts';
+
+const ALGORITHMS = [
+  'ec-p256',
+  'ec-p384',
+  'ec-p521',
+  'ed25519',
+  'rsa',
+  'ml-dsa-44',
+  'ml-dsa-65',
+  'ml-dsa-87',
+] as const;
 
 /**
  * @param make a new, empty store; `reopen` gives another instance over the same keys
@@ -17,7 +29,7 @@ export function keyStoreContract(
 
   test(`${name}: a key of each algorithm signs what its public key verifies`, async () => {
     const { store } = await make();
-    for (const algorithm of ['ec-p256', 'ec-p384', 'ed25519', 'rsa'] as const) {
+    for (const algorithm of ALGORITHMS) {
       const signer = await store.create({ purpose: 'root-ca', algorithm });
       const signature = await signer.sign('root-ca', message);
       assert.equal(signer.publicKey.algorithm, algorithm);
@@ -57,12 +69,35 @@ export function keyStoreContract(
       await assert.rejects(store.open(ref), hasCode('SY-KEYS-NOT-FOUND'), ref);
   });
 
-  test(`${name}: an algorithm that the store does not make is refused`, async () => {
+  test(`${name}: RSA keys have the size that was asked for`, async () => {
     const { store } = await make();
-    await assert.rejects(
-      store.create({ purpose: 'root-ca', algorithm: 'ml-dsa-65' }),
-      hasCode('SY-KEYS-ALGORITHM'),
-    );
+    const { publicKey } = await store.create({ purpose: 'root-ca', algorithm: 'rsa', bits: 3072 });
+    assert.equal(publicKey.keyObject.asymmetricKeyDetails?.modulusLength, 3072);
+  });
+
+  test(`${name}: a key that was made elsewhere is taken in, and opens again`, async () => {
+    const { store, reopen } = await make();
+    if (store.adopt === undefined) return;
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+    const adopted = await store.adopt({ purpose: 'tls-ca', privateKey });
+    const again = await (await reopen()).open(adopted.ref);
+    assert.equal(again.publicKey.algorithm, 'ec-p384');
+    const signature = await again.sign('tls-ca', message);
+    assert.ok(verifySignature(adopted.publicKey, adopted.algorithm, message, signature));
+  });
+
+  test(`${name}: a key of a kind that the store would not make is not taken in`, async () => {
+    const { store } = await make();
+    if (store.adopt === undefined) return;
+    for (const { privateKey } of [
+      generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+      generateKeyPairSync('rsa', { modulusLength: 1024 }),
+    ])
+      await assert.rejects(
+        store.adopt({ purpose: 'tls-ca', privateKey }),
+        hasCode('SY-KEYS-ALGORITHM'),
+        privateKey.asymmetricKeyType,
+      );
   });
 
   test(`${name}: many signatures at once are each right`, async () => {

@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { SealyardError } from '../../src/ground/errors.ts';
 import { guardSigner } from '../../src/keys/guarded-signer.ts';
-import { generatePrivateKey, localSign, spkiOf } from '../../src/keys/local-key.ts';
+import { adoptable, generatePrivateKey, localSign, spkiOf } from '../../src/keys/local-key.ts';
 import type { KeyDescription, KeyStore, Signer } from '../../src/keys/signer.ts';
 import { readPublicKey } from '../../src/verify/key.ts';
 
@@ -18,13 +18,17 @@ export function createMemoryKeyStore(): KeyStore {
     const { purpose, spki } = description;
     return guardSigner({ ref, purpose, publicKey: readPublicKey(spki), rawSign: localSign(privateKey) });
   };
+  const keep = (privateKey: KeyObject, kind: Omit<KeyDescription, 'ref'>): Signer => {
+    const ref = `memory:${keys.size + 1}`;
+    keys.set(ref, { description: { ref, ...kind }, privateKey });
+    return signerOf(ref);
+  };
   return {
-    async create({ purpose, algorithm }) {
-      const privateKey = await generatePrivateKey(algorithm);
-      const ref = `memory:${keys.size + 1}`;
-      keys.set(ref, { description: { ref, purpose, algorithm, spki: spkiOf(privateKey) }, privateKey });
-      return signerOf(ref);
+    async create({ purpose, algorithm, bits }) {
+      const privateKey = await generatePrivateKey(algorithm, bits);
+      return keep(privateKey, { purpose, algorithm, spki: spkiOf(privateKey) });
     },
+    adopt: async ({ purpose, privateKey }) => keep(privateKey, { purpose, ...adoptable(privateKey) }),
     open: async (ref) => signerOf(ref),
     list: async () => [...keys.values()].map(({ description }) => description),
     async exportPrivate(ref, purpose) {

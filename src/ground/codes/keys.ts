@@ -18,7 +18,7 @@ export const KEYS_CODES = {
     kind: 'usage',
     sentence: 'this key store makes no keys of that algorithm',
     cause: 'the algorithm is not among those that the key store supports',
-    next: 'choose P-256, P-384, Ed25519 or RSA',
+    next: 'choose P-256, P-384, P-521, Ed25519, RSA of 2048 to 4096 bits, or ML-DSA',
   },
   'SY-KEYS-UNLOCK': {
     kind: 'usage',
