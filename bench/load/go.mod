@@ -1,0 +1,3 @@
+module sealyard.dev/bench/load
+
+go 1.25
