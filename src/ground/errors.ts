@@ -1,4 +1,5 @@
 // The one error that rooms throw for the world's fault, and the table of every code that we ever answer with.
+import { ACME_CODES } from './codes/acme.ts';
 import { ADMIT_CODES } from './codes/admit.ts';
 import { AUTHORITY_CODES } from './codes/authority.ts';
 import { CHALLENGE_CODES } from './codes/challenge.ts';
@@ -37,6 +38,7 @@ export const ERRORS = {
   ...SIGN_CODES,
   ...ADMIT_CODES,
   ...STORE_CODES,
+  ...ACME_CODES,
   ...SERVER_CODES,
   ...CLI_CODES,
 } as const;

@@ -2,6 +2,7 @@
 import { ADMIT_TABLES } from '../admit/tables.ts';
 import { AUDIT_TABLES } from '../audit/tables.ts';
 import { AUTHORITY_TABLES } from '../authority/tables.ts';
+import { ACME_NONCES } from '../enrol/nonce-table.ts';
 import { ENROL_TABLES } from '../enrol/tables.ts';
 import type { Cell, LogName, Row, Table } from '../ground/change.ts';
 import { IDENTITY_TABLES } from '../identity/tables.ts';
@@ -19,6 +20,7 @@ export const TABLES: readonly Table[] = [
   ...AUTHORITY_TABLES,
   ...ISSUE_TABLES,
   ...ENROL_TABLES,
+  ACME_NONCES,
   ...REVOKE_TABLES,
   ...ADMIT_TABLES,
 ];
