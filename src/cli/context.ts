@@ -43,9 +43,14 @@ export interface Invocation {
   readonly isTerminal: boolean;
 }
 
-export function createContext(flags: GlobalFlags, invocation: Invocation): CliContext {
+/** @throws SealyardError `SY-SERVER-CONFIG` for a configuration file that cannot be read */
+export async function createContext(flags: GlobalFlags, invocation: Invocation): Promise<CliContext> {
   const { environment } = invocation;
-  const dataDirectory = resolve(flags.data ?? environment['SEALYARD_DATA'] ?? 'sealyard-data');
+  const configFile = flags.config ?? environment['SEALYARD_CONFIG'];
+  const configured = configFile === undefined ? {} : await configuredPaths(configFile);
+  const data = flags.data ?? environment['SEALYARD_DATA'] ?? configured.data ?? 'sealyard-data';
+  const dataDirectory = resolve(data);
+  const policy = flags.policy ?? environment['SEALYARD_POLICY'] ?? configured.policy;
   const json = flags.json === true;
   return {
     output: createOutput(
@@ -55,11 +60,22 @@ export function createContext(flags: GlobalFlags, invocation: Invocation): CliCo
     environment,
     server: flags.server ?? environment['SEALYARD_SERVER'],
     dataDirectory,
-    configFile: flags.config ?? environment['SEALYARD_CONFIG'],
-    policyFile: flags.policy ?? environment['SEALYARD_POLICY'] ?? join(dataDirectory, 'policy.yaml'),
+    configFile,
+    policyFile: policy ?? join(dataDirectory, 'policy.yaml'),
     token: tokenSource(flags.tokenFile, environment['SEALYARD_TOKEN']),
     trustFile: flags.trust ?? environment['SEALYARD_TRUST'] ?? ownTrustFile(dataDirectory),
     interactive: invocation.isTerminal && !json,
+  };
+}
+
+/** Where the configuration file says that yard and policy are: commands beside `up` look there as well. */
+async function configuredPaths(file: string): Promise<{ readonly data?: string; readonly policy?: string }> {
+  const { readConfigFile } = await import('../server/config-file.ts');
+  const found = new Map(readConfigFile(file).map(({ key, value }) => [key, value]));
+  const [data, policy] = [found.get('data'), found.get('policy')];
+  return {
+    ...(typeof data === 'string' ? { data } : {}),
+    ...(typeof policy === 'string' ? { policy } : {}),
   };
 }
 

@@ -54,7 +54,7 @@ function createProgram(invocation: Invocation, ended: (status: ExitStatus) => vo
     async (...received: unknown[]) => {
       // commander passes each argument, then the options, then the command.
       const command = received.at(-1) as Command;
-      const context = createContext(command.optsWithGlobals<GlobalFlags>(), invocation);
+      const context = await createContext(command.optsWithGlobals<GlobalFlags>(), invocation);
       ended(await action(context, command.args, command.opts() as Options));
     };
   for (const spec of COMMANDS) addCommand(program, spec, run);

@@ -180,3 +180,21 @@ describe('policy check', () => {
     assert.match(ran.err, /it has base/);
   });
 });
+
+test('every command looks for the yard where the configuration file says; a flag or the environment goes before it', async () => {
+  using folder = temporaryFolder('cli');
+  const config = folder.file('sealyard.yaml');
+  writeFileSync(config, `data: ${folder.file('elsewhere')}\n`);
+  const named = async (...more: string[]) => (await sealyard(['--config', config, ...more, 'status'])).err;
+  assert.match(await named(), /elsewhere/);
+  assert.match(await named('--data', folder.file('flagged')), /flagged/);
+  const { err } = await sealyard(['status'], {
+    SEALYARD_CONFIG: config,
+    SEALYARD_DATA: folder.file('variable'),
+  });
+  assert.match(err, /variable/);
+  writeFileSync(config, 'data: [1]\n');
+  const wrong = await sealyard(['--config', config, 'status']);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.err, /sealyard\.yaml:1/);
+});
