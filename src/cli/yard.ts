@@ -38,7 +38,8 @@ export function yardAddress(context: CliContext): YardAddress {
   if (context.server !== undefined) return { url: serverUrl(context.server), roots };
   const text = readTextIfPresent(join(context.dataDirectory, YARD_FILE), MAX_FILE_BYTES);
   const known = text === undefined ? undefined : parseJson(text);
-  if (!isObject(known) || typeof known['url'] !== 'string') throw new SealyardError('SY-CLI-NO-YARD');
+  if (!isObject(known) || typeof known['url'] !== 'string')
+    throw new SealyardError('SY-CLI-NO-YARD', `looked in ${context.dataDirectory}`);
   return { url: known['url'], roots };
 }
 
