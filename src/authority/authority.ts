@@ -20,9 +20,13 @@ export type AuthorityState = 'active' | 'retired' | 'offline' | 'revoked';
 export interface KnownAuthority {
   /** Purpose and generation (`code-signing-1`), or the name that it was given: `[a-z0-9-]{1,40}`. */
   readonly id: string;
+  /** What its generations have in common, e.g. `tls`. A policy or profile may name either. */
+  readonly name: string;
   readonly purpose: AuthorityPurpose;
   readonly generation: number;
   readonly state: AuthorityState;
+  /** Whether the private key can be used: `elsewhere` was never here, `missing` should be and is not. */
+  readonly key: 'here' | 'elsewhere' | 'missing';
   readonly certificate: Certificate;
   /** This authority's certificate first, the root last: the default among `AuthorityDirectory.chains`. */
   readonly chain: readonly Certificate[];
@@ -74,9 +78,11 @@ export const DEFAULT_SHARDS = 64;
 /** Puts an authority on view and computes, once, what each certificate of it repeats. */
 export function knownAuthority(o: {
   readonly id: string;
+  readonly name: string;
   readonly purpose: AuthorityPurpose;
   readonly generation: number;
   readonly state: AuthorityState;
+  readonly key: KnownAuthority['key'];
   readonly chain: readonly [Certificate, ...Certificate[]];
   readonly shards: number;
   readonly createdAt: Date;

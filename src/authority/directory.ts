@@ -5,6 +5,7 @@ import type { Authority, AuthorityPurpose, IssuingUsage, KnownAuthority } from '
 /** An authority whose key was made here and whose certificate an offline root has yet to sign. */
 export interface PendingAuthority {
   readonly id: string;
+  readonly name: string;
   readonly purpose: AuthorityPurpose;
   readonly generation: number;
   readonly shards: number;
@@ -22,8 +23,8 @@ export interface AuthorityDirectory {
   pending(): readonly PendingAuthority[];
   /**
    * The authority that signs a leaf: the newest active one whose certificate is valid now, among those allowed.
-   * @param allowed ids or purposes' names of a policy's `authorities:`; absent: any
-   * @param wanted id that the profile names
+   * @param allowed ids or names of a policy's `authorities:`; absent: any
+   * @param wanted id or name that the profile has
    * @throws SealyardError `SY-AUTHORITY-NONE`
    */
   issuing(usage: IssuingUsage, allowed?: readonly string[], wanted?: string): Authority;

@@ -1,111 +1,72 @@
 // The ceremony of a yard's first start: root and issuing authorities, made once, completed after a crash.
 import {
   type Authorities,
-  type Authority,
   type AuthorityPurpose,
+  DEFAULT_SHARDS,
   KEY_PURPOSE_OF,
 } from '../authority/authority.ts';
-import { authorityId, loadAuthority } from '../authority/load.ts';
-import { AUTHORITIES } from '../authority/tables.ts';
-import type { KeyAlgorithm } from '../formats/algorithms.ts';
-import type { Certificate } from '../formats/x509/certificate.ts';
-import { SealyardError } from '../ground/errors.ts';
+import type { AuthorityDirectory } from '../authority/directory.ts';
+import { allRecords, authorityId } from '../authority/naming.ts';
+import { defaultAuthorities, openDirectory } from '../authority/open.ts';
 import { ensureKey } from '../keys/pinned.ts';
 import type { KeyStore } from '../keys/signer.ts';
-import { issue, type Together } from './issue.ts';
-import { prepare } from './prepare.ts';
-import type { IssueDeps, IssuingCaRequest, RootRequest } from './request.ts';
+import { signAuthority } from './ceremonies/sign.ts';
+import { DEFAULT_KEY, keyOfKind, termsOf } from './ceremonies/terms.ts';
+import type { IssueDeps } from './request.ts';
 
 export interface CeremonyDeps extends IssueDeps {
   readonly keys: KeyStore;
 }
 
-/** The root signs a handful of certificates in ten years; the others sign for every request. */
-const ALGORITHM_OF: Readonly<Record<AuthorityPurpose, KeyAlgorithm>> = {
-  root: 'ec-p384',
-  tls: 'ec-p256',
-  'code-signing': 'ec-p256',
-  timestamping: 'ec-p256',
-};
+const FIRST: readonly AuthorityPurpose[] = ['root', 'tls', 'code-signing', 'timestamping'];
 
 /**
- * The authorities on record; makes those that are missing. Each is complete in one commit, so a crash at any moment
- * leaves whole authorities, unused keys, and serials that are on record as intended.
+ * The directory of the authorities on record; at the first start, makes a root and an authority for each use. Each is
+ * complete in one commit, so a crash at any moment leaves whole authorities, unused keys, and serials that are on
+ * record as intended.
  * @param organization e.g. the host of the public URL; stands in each subject
  * @throws SealyardError `SY-AUTHORITY-DAMAGED`, and what keys, store and `issue` throw
  */
+export async function ensureDirectory(deps: CeremonyDeps, organization: string): Promise<AuthorityDirectory> {
+  const directory = await openDirectory(deps);
+  for (const purpose of FIRST) await ensureAuthority(deps, directory, { purpose, organization });
+  return directory;
+}
+
+/** The same, for whoever needs no more than the authorities that issue by default. */
 export async function ensureAuthorities(deps: CeremonyDeps, organization: string): Promise<Authorities> {
-  const root = await ensureAuthority(deps, { purpose: 'root', organization });
-  const below = (purpose: Exclude<AuthorityPurpose, 'root'>): Promise<Authority> =>
-    ensureAuthority(deps, { purpose, organization, parent: root });
-  return {
-    root,
-    tls: await below('tls'),
-    codeSigning: await below('code-signing'),
-    timestamping: await below('timestamping'),
-  };
+  return defaultAuthorities(await ensureDirectory(deps, organization));
 }
 
-type Wanted =
-  | { readonly purpose: 'root'; readonly organization: string; readonly parent?: undefined }
-  | {
-      readonly purpose: Exclude<AuthorityPurpose, 'root'>;
-      readonly organization: string;
-      readonly parent: Authority;
-    };
-
-async function ensureAuthority(deps: CeremonyDeps, wanted: Wanted): Promise<Authority> {
-  const known = {
-    purpose: wanted.purpose,
-    ...(wanted.parent === undefined ? {} : { parent: wanted.parent }),
-  };
-  const existing = await loadAuthority(deps, known);
-  if (existing !== undefined) return existing;
-  const purpose = KEY_PURPOSE_OF[wanted.purpose];
-  const slot = `${purpose}/1`;
-  const { signer } = await ensureKey(deps, { slot, purpose, algorithm: ALGORITHM_OF[wanted.purpose] });
-  const request: RootRequest | IssuingCaRequest =
-    wanted.purpose === 'root'
-      ? { profile: 'root', signer, organization: wanted.organization }
-      : {
-          profile: 'issuing-ca',
-          authority: wanted.parent,
-          purpose: wanted.purpose,
-          publicKey: signer.publicKey,
-          organization: wanted.organization,
-        };
-  await issue(prepare(request, deps), deps, authorityRecord(deps, wanted, slot));
-  const made = await loadAuthority(deps, known);
-  if (made === undefined) throw new SealyardError('SY-AUTHORITY-DAMAGED', authorityId(wanted.purpose));
-  return made;
-}
-
-/** An authority exists from the commit that holds its certificate. */
-function authorityRecord(deps: CeremonyDeps, wanted: Wanted, slot: string): Together {
-  const id = authorityId(wanted.purpose);
-  return (certificate: Certificate) => {
-    const timeMs = deps.clock.now().getTime();
-    const { purpose } = wanted;
-    const { serial, der } = certificate;
-    const parent = wanted.parent?.id ?? null;
-    return {
-      puts: [
-        {
-          table: AUTHORITIES,
-          mode: 'insert',
-          row: { id, purpose, key_slot: slot, parent, serial, der, created_ms: timeMs },
-        },
-      ],
-      events: [
-        {
-          timeMs,
-          action: 'authority.created',
-          actor: { kind: 'system' },
-          object: { type: 'authority', id },
-          outcome: 'done',
-          data: { purpose, subject: certificate.subject.text, serial },
-        },
-      ],
-    };
-  };
+async function ensureAuthority(
+  deps: CeremonyDeps,
+  directory: AuthorityDirectory,
+  o: { readonly purpose: AuthorityPurpose; readonly organization: string },
+): Promise<void> {
+  const { purpose, organization } = o;
+  const records = allRecords(deps.records);
+  // Any of this purpose, however it came here and whatever became of it: somebody saw to it.
+  if (records.some((each) => each.purpose === purpose)) return;
+  const keyPurpose = KEY_PURPOSE_OF[purpose];
+  const keySlot = `${keyPurpose}/1`;
+  const { signer } = await ensureKey(deps, {
+    slot: keySlot,
+    purpose: keyPurpose,
+    ...keyOfKind(DEFAULT_KEY[purpose]),
+  });
+  const parent = purpose === 'root' ? undefined : directory.get(authorityId('root'));
+  const now = deps.clock.now();
+  await signAuthority(deps, {
+    id: authorityId(purpose),
+    name: purpose,
+    purpose,
+    generation: 1,
+    keySlot,
+    shards: DEFAULT_SHARDS,
+    signer,
+    parent,
+    terms: termsOf({ purpose, spki: signer.publicKey.spki, wishes: {}, organization, parent, now }),
+    actor: { kind: 'system' },
+  });
+  await directory.reload();
 }
