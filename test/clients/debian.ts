@@ -2,18 +2,23 @@
 // signature and downloads, dpkg unpacks beside. Cached below .cache/clients by package, suite and version.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Installed, runProgram } from './client.ts';
 
-export interface DebianProgram {
+export interface DebianPackage {
   readonly package: string;
-  /** `sid`, `bookworm`…; `undefined`: the suite that this machine runs. */
-  readonly suite: string | undefined;
-  /** The version that the tests were written against, and the SHA-256 of its package by Debian architecture. */
+  /** The version that the tests were written against, and the SHA-256 of its package by Debian architecture or `all`. */
   readonly version: string;
   readonly sha256: Readonly<Record<string, string>>;
+}
+
+export interface DebianProgram extends DebianPackage {
+  /** `sid`, `bookworm`…; `undefined`: the suite that this machine runs. */
+  readonly suite: string | undefined;
   /** Inside the package. */
   readonly binary: string;
+  /** Packages of the same suite that it needs beside it, unpacked into the same tree. */
+  readonly also?: readonly DebianPackage[];
 }
 
 const CACHE = resolve('.cache', 'clients');
@@ -31,11 +36,16 @@ export async function installFromDebian(program: DebianProgram): Promise<Install
   if (cached !== undefined) return cached;
   const work = join(CACHE, `${program.package}.${process.pid}`);
   try {
-    const file = await download(program.package, suite, work);
-    const version = checkPackage(program, file, work);
+    const packages = [program, ...(program.also ?? [])];
+    await fetchLists(suite, work);
     const tree = join(work, 'tree');
-    await runProgram('dpkg', ['-x', join(work, 'archives', file), tree]);
-    return keep(program, suite, version, tree);
+    const versions: string[] = [];
+    for (const wanted of packages) {
+      const file = await download(wanted.package, suite, work);
+      versions.push(checkPackage(wanted, file));
+      await runProgram('dpkg', ['-x', file, tree]);
+    }
+    return keep(program, suite, versions[0] ?? program.version, tree);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -53,12 +63,16 @@ function suiteOfMachine(): string {
   return /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'stable';
 }
 
-async function download(name: string, suite: string, work: string): Promise<string> {
+async function fetchLists(suite: string, work: string): Promise<void> {
   for (const folder of ['lists/partial', 'cache/archives/partial', 'etc', 'archives']) {
     mkdirSync(join(work, folder), { recursive: true });
   }
   writeFileSync(join(work, 'etc', 'sources.list'), `deb [signed-by=${KEYRING}] ${mirror()} ${suite} main\n`);
-  const options = [
+  await runProgram('apt-get', [...aptOptions(work), '-qq', 'update']);
+}
+
+function aptOptions(work: string): string[] {
+  return [
     `Dir::Etc::SourceList=${join(work, 'etc', 'sources.list')}`,
     'Dir::Etc::SourceParts=-',
     `Dir::State::Lists=${join(work, 'lists')}`,
@@ -69,11 +83,16 @@ async function download(name: string, suite: string, work: string): Promise<stri
     // The folder is ours; the user `_apt` cannot write there.
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
-  await runProgram('apt-get', [...options, '-qq', 'update']);
-  await runProgram('apt-get', [...options, '-qq', 'download', name], { cwd: join(work, 'archives') });
-  const [file] = readdirSync(join(work, 'archives'));
+}
+
+/** Path of the package's file. */
+async function download(name: string, suite: string, work: string): Promise<string> {
+  const folder = join(work, 'archives', name);
+  mkdirSync(folder);
+  await runProgram('apt-get', [...aptOptions(work), '-qq', 'download', name], { cwd: folder });
+  const [file] = readdirSync(folder);
   if (file === undefined) throw new Error(`apt-get downloaded no package ${name} of ${suite}`);
-  return file;
+  return join(folder, file);
 }
 
 // The mirror that this machine uses, so that a network with one of its own works.
@@ -92,14 +111,13 @@ function mirror(): string {
   return found;
 }
 
-function checkPackage(program: DebianProgram, file: string, work: string): string {
-  const [, version = '', architecture = ''] = /_(.+)_(\w+)\.deb$/.exec(decodeURIComponent(file)) ?? [];
-  const digest = createHash('sha256')
-    .update(readFileSync(join(work, 'archives', file)))
-    .digest('hex');
+function checkPackage(program: DebianPackage, file: string): string {
+  const [, version = '', architecture = ''] =
+    /_(.+)_(\w+)\.deb$/.exec(decodeURIComponent(basename(file))) ?? [];
+  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
   const pinned = program.sha256[architecture];
   if (version === program.version && pinned !== undefined && pinned !== digest) {
-    throw new Error(`${file} has SHA-256 ${digest}; pinned is ${pinned}`);
+    throw new Error(`${basename(file)} has SHA-256 ${digest}; pinned is ${pinned}`);
   }
   if (version !== program.version || pinned === undefined) {
     process.stderr.write(
