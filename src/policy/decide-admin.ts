@@ -1,5 +1,6 @@
 // What may this administrator do?
 import type { IdentityName } from '../ground/ids.ts';
+import { identityNamesOfServiceToken } from './identities.ts';
 import type { Policy, Role } from './policy.ts';
 
 /** A service token by its name, or the identities that a verified CI token is. */
@@ -22,12 +23,16 @@ export function roleAllows(role: Role, needed: Role): boolean {
 
 /**
  * The role that the policy's `administer` rules give, the most powerful where several do; `undefined` where none
- * does. A rule whose `who` is an identity never speaks of a service token that bears the same name.
+ * does. A rule whose `who` is an identity speaks of a service token only where that identity is `from: service-token`,
+ * never of one that merely bears the same name.
  */
 export function decideAdmin(policy: Policy, who: Administrator): Role | undefined {
-  const names: readonly string[] = who.kind === 'token' ? [who.name] : who.names;
+  const names: readonly string[] =
+    who.kind === 'token' ? identityNamesOfServiceToken(policy, who.name) : who.names;
   const roles = policy.administer
-    .filter((rule) => rule.kind === who.kind && names.includes(rule.who))
+    .filter((rule) =>
+      rule.kind === 'identity' ? names.includes(rule.who) : who.kind === 'token' && rule.who === who.name,
+    )
     .map((rule) => rule.role);
   return roles.toSorted((a, b) => INCLUDES[b].length - INCLUDES[a].length)[0];
 }

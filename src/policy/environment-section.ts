@@ -2,8 +2,10 @@
 import { asEnvironmentName, type EnvironmentName, type IdentityName } from '../ground/ids.ts';
 import type { ScalarValue, Value } from './document.ts';
 import type { Glob } from './glob.ts';
+import { readAuthorities, readIssue, type WrittenAuthorities, type WrittenIssue } from './issue-section.ts';
 import { didYouMean } from './nearest.ts';
-import type { IdentityRule, Requirement } from './policy.ts';
+import type { Requirement } from './policy.ts';
+import { type Known, readIdentityName, readSigner } from './references.ts';
 import { readExpression } from './sections.ts';
 import type { Reader } from './shape.ts';
 
@@ -35,12 +37,12 @@ export interface WrittenEnvironment {
   readonly extends: { readonly name: EnvironmentName; readonly at: Value } | undefined;
   readonly development: { readonly value: boolean; readonly at: Value } | undefined;
   readonly sign: readonly WrittenSign[] | undefined;
+  readonly issue: readonly WrittenIssue[] | undefined;
+  readonly authorities: WrittenAuthorities | undefined;
   readonly run: readonly WrittenRun[] | undefined;
 }
 
-type Identities = ReadonlyMap<IdentityName, IdentityRule>;
-
-const KNOWN = {
+const FIELDS = {
   extends: false,
   development: false,
   sign: false,
@@ -52,7 +54,7 @@ const KNOWN = {
 export function readEnvironments(
   reader: Reader,
   value: Value | undefined,
-  identities: Identities,
+  known: Known,
 ): Map<EnvironmentName, WrittenEnvironment> {
   const written = new Map<EnvironmentName, WrittenEnvironment>();
   const entries = value === undefined ? undefined : reader.map(value)?.entries;
@@ -65,7 +67,7 @@ export function readEnvironments(
     const text = reader.name(key);
     const name = text === undefined ? undefined : asEnvironmentName(text);
     const environment =
-      name === undefined ? undefined : readEnvironment(reader, name, key, inner, identities, names);
+      name === undefined ? undefined : readEnvironment(reader, name, key, inner, known, names);
     if (environment !== undefined) written.set(environment.name, environment);
   }
   return written;
@@ -76,15 +78,11 @@ function readEnvironment(
   name: EnvironmentName,
   key: ScalarValue,
   value: Value,
-  identities: Identities,
+  known: Known,
   names: readonly string[],
 ): WrittenEnvironment | undefined {
-  const fields = reader.fields(value, KNOWN);
+  const fields = reader.fields(value, FIELDS);
   if (fields === undefined) return undefined;
-  for (const later of ['issue', 'authorities']) {
-    const at = fields.get(later);
-    if (at !== undefined) reader.findings.add(at, `"${later}" is not supported by this version`);
-  }
   const development = fields.get('development');
   const marked = development === undefined ? undefined : reader.boolean(development);
   return {
@@ -93,8 +91,10 @@ function readEnvironment(
     extends: readParent(reader, fields.get('extends'), names),
     development:
       development === undefined || marked === undefined ? undefined : { value: marked, at: development },
-    sign: readRules(reader, fields.get('sign'), (item) => readSign(reader, item, identities)),
-    run: readRules(reader, fields.get('run'), (item) => readRun(reader, item, identities)),
+    sign: reader.rows(fields.get('sign'), MOST_RULES, (item) => readSign(reader, item, known)),
+    issue: reader.rows(fields.get('issue'), MOST_RULES, (item) => readIssue(reader, item, known)),
+    authorities: readAuthorities(reader, fields.get('authorities')),
+    run: reader.rows(fields.get('run'), MOST_RULES, (item) => readRun(reader, item, known)),
   };
 }
 
@@ -114,25 +114,11 @@ function readParent(
   return undefined;
 }
 
-function readRules<Rule>(
-  reader: Reader,
-  value: Value | undefined,
-  read: (item: Value) => Rule | undefined,
-): readonly Rule[] | undefined {
-  if (value === undefined) return undefined;
-  const items = reader.list(value)?.items;
-  if (items !== undefined && items.length > MOST_RULES) {
-    reader.findings.add(value, `more than ${MOST_RULES} rules`);
-    return undefined;
-  }
-  return items?.map(read).filter((rule) => rule !== undefined);
-}
-
-function readSign(reader: Reader, value: Value, identities: Identities): WrittenSign | undefined {
+function readSign(reader: Reader, value: Value, known: Known): WrittenSign | undefined {
   const fields = reader.fields(value, { who: true, 'counts-for': true, lifetime: false });
   const [who, globs, lifetime] = [fields?.get('who'), fields?.get('counts-for'), fields?.get('lifetime')];
   if (who === undefined || globs === undefined) return undefined;
-  const identity = readIdentityName(reader, who, identities);
+  const identity = readSigner(reader, who, known);
   const countsFor = reader.globs(globs);
   const seconds =
     lifetime === undefined ? undefined : reader.duration(lifetime, LEAST_LIFETIME, MOST_LIFETIME);
@@ -140,49 +126,31 @@ function readSign(reader: Reader, value: Value, identities: Identities): Written
   return { who: identity, countsFor, lifetimeSeconds: seconds, at: value };
 }
 
-function readIdentityName(reader: Reader, value: Value, identities: Identities): IdentityName | undefined {
-  const text = reader.text(value);
-  if (text === undefined) return undefined;
-  const name = [...identities.keys()].find((one) => one === text.value);
-  if (name === undefined)
-    reader.findings.add(
-      value,
-      `there is no identity "${text.value}"${didYouMean(text.value, identities.keys())}`,
-    );
-  return name;
-}
-
-function readRun(reader: Reader, value: Value, identities: Identities): WrittenRun | undefined {
+function readRun(reader: Reader, value: Value, known: Known): WrittenRun | undefined {
   const fields = reader.fields(value, { images: true, require: true });
   const [images, require] = [fields?.get('images'), fields?.get('require')];
   if (images === undefined || require === undefined) return undefined;
   const globs = reader.globs(images);
-  const requirements = readRules(reader, require, (item) => readRequirement(reader, item, identities));
+  const requirements = reader.rows(require, MOST_RULES, (item) => readRequirement(reader, item, known));
   return globs === undefined || requirements === undefined
     ? undefined
     : { images: globs, require: requirements, at: value };
 }
 
-function readRequirement(reader: Reader, value: Value, identities: Identities): Requirement | undefined {
+function readRequirement(reader: Reader, value: Value, known: Known): Requirement | undefined {
   const fields = reader.fields(value, { signed: false, attested: false });
   const [signed, attested] = [fields?.get('signed'), fields?.get('attested')];
-  if (signed !== undefined && attested === undefined)
-    return readSigned(reader, signed, value.line, identities);
+  if (signed !== undefined && attested === undefined) return readSigned(reader, signed, value.line, known);
   if (attested !== undefined && signed === undefined)
-    return readAttested(reader, attested, value.line, identities);
+    return readAttested(reader, attested, value.line, known);
   if (fields !== undefined) reader.findings.add(value, 'a requirement is one of "signed" and "attested"');
   return undefined;
 }
 
-function readSigned(
-  reader: Reader,
-  value: Value,
-  line: number,
-  identities: Identities,
-): Requirement | undefined {
+function readSigned(reader: Reader, value: Value, line: number, known: Known): Requirement | undefined {
   const fields = reader.fields(value, { by: true, 'at-least': false });
   const by = fields?.get('by');
-  const identity = by === undefined ? undefined : readIdentityName(reader, by, identities);
+  const identity = by === undefined ? undefined : readIdentityName(reader, by, known);
   const count = fields?.get('at-least');
   const atLeast = count === undefined ? 1 : reader.integer(count, 1, MOST_SIGNERS);
   return identity === undefined || atLeast === undefined
@@ -190,15 +158,10 @@ function readSigned(
     : { kind: 'signed', by: identity, atLeast, line };
 }
 
-function readAttested(
-  reader: Reader,
-  value: Value,
-  line: number,
-  identities: Identities,
-): Requirement | undefined {
+function readAttested(reader: Reader, value: Value, line: number, known: Known): Requirement | undefined {
   const fields = reader.fields(value, { by: true, type: true, where: false });
   const [by, type, where] = [fields?.get('by'), fields?.get('type'), fields?.get('where')];
-  const identity = by === undefined ? undefined : readIdentityName(reader, by, identities);
+  const identity = by === undefined ? undefined : readIdentityName(reader, by, known);
   const predicateType = type === undefined ? undefined : reader.text(type)?.value;
   const expression = where === undefined ? undefined : readExpression(reader, where, 'predicate');
   if (identity === undefined || predicateType === undefined) return undefined;

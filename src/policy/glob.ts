@@ -1,39 +1,83 @@
-// Patterns over repository names: `*` is any run within one path segment, `**` any run across segments.
+// Patterns over text: a star is any run of characters that does not hold one of its stops. Over repository names
+// `*` stays within one path segment and `**` crosses them.
 
 const MAX_LENGTH = 512;
 
-type Token = { readonly kind: 'literal'; readonly code: number } | { readonly kind: 'segment' | 'any' };
+interface Star {
+  readonly kind: 'star';
+  /** Character codes that it does not stand for. */
+  readonly stops: readonly number[];
+}
+
+type Token = { readonly kind: 'literal'; readonly code: number } | Star;
 
 export interface Glob {
   readonly text: string;
   readonly tokens: readonly Token[];
+  /** What stands before the first star and after the last: most names are told apart by these alone. */
+  readonly head: string;
+  readonly tail: string;
 }
+
+/** What `*` and `**` stop at. */
+export interface GlobStops {
+  readonly one: string;
+  readonly any: string;
+}
+
+const REPOSITORY: GlobStops = { one: '/', any: '' };
 
 /** `undefined` where the text is empty, too long, or holds what no repository name holds. */
 export function parseGlob(text: string): Glob | undefined {
   if (text.length > MAX_LENGTH || !/^[A-Za-z0-9._:/@*+~-]+$/.test(text) || text.includes('***'))
     return undefined;
+  return compileGlob(text, REPOSITORY);
+}
+
+/** @param text bounded by the caller, without `***` */
+export function compileGlob(text: string, stops: GlobStops): Glob {
+  const [one, any] = [star(stops.one), star(stops.any)];
   const tokens: Token[] = [];
   for (let i = 0; i < text.length; i++) {
     if (text[i] !== '*') tokens.push({ kind: 'literal', code: text.charCodeAt(i) });
-    else if (text[i + 1] !== '*') tokens.push({ kind: 'segment' });
+    else if (text[i + 1] !== '*') tokens.push(one);
     else {
-      tokens.push({ kind: 'any' });
+      tokens.push(any);
       i++;
     }
   }
-  return { text, tokens };
+  const first = text.indexOf('*');
+  const head = first < 0 ? text : text.slice(0, first);
+  return { text, tokens, head, tail: first < 0 ? '' : text.slice(text.lastIndexOf('*') + 1) };
 }
 
-const SLASH = 0x2f;
-
-function passes(token: Token, code: number): boolean {
-  return token.kind === 'any' || (token.kind === 'segment' && code !== SLASH);
+function star(stops: string): Star {
+  return { kind: 'star', stops: Array.from(stops, (stop) => stop.charCodeAt(0)) };
 }
 
-/** Walks all positions of the pattern at once: time is |pattern| × |name|, whatever they hold. */
+function passes(token: Star, code: number): boolean {
+  return !token.stops.includes(code);
+}
+
+/** Time is |pattern| × |name| at worst, whatever they hold, and |pattern| + |name| where there is one star or none. */
 export function matchesGlob(glob: Glob, name: string): boolean {
-  const { tokens } = glob;
+  const { tokens, head, tail, text } = glob;
+  if (head.length === text.length) return name === text;
+  const end = name.length - tail.length;
+  if (end < head.length || !name.startsWith(head) || !name.endsWith(tail)) return false;
+  const middle = tokens.slice(head.length, tokens.length - tail.length);
+  const [only, ...others] = middle;
+  if (only?.kind === 'star' && others.length === 0) return standsFor(only, name, head.length, end);
+  return walks(middle, name.slice(head.length, end));
+}
+
+function standsFor(token: Star, name: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (!passes(token, name.charCodeAt(i))) return false;
+  return true;
+}
+
+// All positions of the pattern at once, so that no name makes it go back.
+function walks(tokens: readonly Token[], name: string): boolean {
   let open = spread(tokens, new Uint8Array(tokens.length + 1).fill(1, 0, 1));
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
@@ -83,11 +127,11 @@ function meetsAt(
 ): boolean {
   if (x === undefined && y === undefined) return true;
   if (x?.kind === 'literal' && y?.kind === 'literal') return x.code === y.code && at(i + 1, j + 1);
-  if (x !== undefined && x.kind !== 'literal') {
+  if (x?.kind === 'star') {
     if (at(i + 1, j)) return true;
     if (y?.kind === 'literal' && passes(x, y.code) && at(i, j + 1)) return true;
   }
-  if (y !== undefined && y.kind !== 'literal') {
+  if (y?.kind === 'star') {
     if (at(i, j + 1)) return true;
     if (x?.kind === 'literal' && passes(y, x.code) && at(i + 1, j)) return true;
   }

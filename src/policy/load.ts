@@ -2,14 +2,17 @@
 import { createHash } from 'node:crypto';
 import { toHex, toUtf8 } from '../ground/bytes.ts';
 import type { IdentityName } from '../ground/ids.ts';
-import { BUILT_IN_PROFILES } from './built-in-profiles.ts';
 import { Findings, readDocument, type Value } from './document.ts';
 import { readEnvironments } from './environment-section.ts';
 import { type Finding, PolicyError } from './findings.ts';
+import { readIdentities } from './identity-section.ts';
 import type { IdentityRule, Policy } from './policy.ts';
-import { type ReadIssuer, readAdminister, readClusters, readIdentities, readIssuers } from './sections.ts';
+import { readProfiles } from './profile-section.ts';
+import { declaredKeys } from './references.ts';
+import { type ReadIssuer, readAdminister, readClusters, readIssuers } from './sections.ts';
 import { type Fields, Reader } from './shape.ts';
-import { OverlapBudget, tighten } from './tighten.ts';
+import { tighten } from './tighten.ts';
+import { OverlapBudget } from './tighten-context.ts';
 
 export interface LoadOptions {
   /** The yard's public URL: the default audience, and where the built-in issuer lives. */
@@ -39,13 +42,14 @@ export function checkPolicy(
   return { findings: findings.list.toSorted((a, b) => a.line - b.line) };
 }
 
-const KNOWN = {
+const FIELDS = {
   apiVersion: true,
   kind: true,
   issuers: false,
   clusters: false,
   administer: false,
   identities: false,
+  profiles: false,
   environments: false,
   include: false,
 };
@@ -57,13 +61,19 @@ function readPolicy(
   findings: Findings,
 ): Policy | undefined {
   const reader = new Reader(findings);
-  const fields = reader.fields(value, KNOWN);
+  const fields = reader.fields(value, FIELDS);
   if (fields === undefined) return undefined;
   readHeader(reader, fields);
   const issuers = readIssuers(reader, fields.get('issuers'), options.publicUrl);
   const identities = readIdentities(reader, fields.get('identities'), issuers);
-  const isDevelopment = (name: IdentityName) => isBuiltIn(identities.get(name), issuers);
-  const written = readEnvironments(reader, fields.get('environments'), identities);
+  const isDevelopment = (name: IdentityName | 'anyone') =>
+    name !== 'anyone' && isBuiltIn(identities.get(name), issuers);
+  const profiles = readProfiles(reader, fields.get('profiles'), declaredKeys(fields.get('environments')));
+  const declared = {
+    identities: declaredKeys(fields.get('identities')),
+    profiles: declaredKeys(fields.get('profiles')),
+  };
+  const written = readEnvironments(reader, fields.get('environments'), { identities, profiles, declared });
   const administer = readAdminister(reader, fields.get('administer'), identities);
   const clusters = readClusters(reader, fields.get('clusters'), [...written.keys()]);
   // What is missing because it could not be read would only make rules look as if they could never take effect.
@@ -75,7 +85,7 @@ function readPolicy(
     issuers: [...issuers.values()].filter((issuer) => issuer.type !== 'development' || options.development),
     administer,
     identities,
-    profiles: new Map(Object.entries(BUILT_IN_PROFILES)),
+    profiles,
     environments: tighten({ written, isDevelopment, findings, overlap: new OverlapBudget() }),
     clusters,
     mentionedClaims: mentionedClaims(identities.values()),

@@ -1,5 +1,5 @@
-// The flat sections of the document: issuers, identities, administer, clusters.
-import { asEnvironmentName, asIdentityName, type IdentityName } from '../ground/ids.ts';
+// The flat sections of the document: issuers, administer, clusters.
+import { asEnvironmentName, type IdentityName } from '../ground/ids.ts';
 import type { IssuerConfig, IssuerType } from '../identity/identity.ts';
 import { ISSUER_TYPES, inferIssuerType } from '../identity/issuers.ts';
 import type { ScalarValue, Value } from './document.ts';
@@ -10,21 +10,20 @@ import type { Reader } from './shape.ts';
 
 const ROLES: readonly Role[] = ['viewer', 'auditor', 'operator', 'administrator'];
 const TYPES = Object.keys(ISSUER_TYPES) as readonly IssuerType[];
-/** What the document may say one day; saying so now must not look as if it had an effect. */
-const LATER_SOURCES = ['kubernetes', 'spiffe', 'token', 'certificate', 'cluster'];
 
 /** The built-in issuer's URL for a yard. */
 export function developmentIssuerUrl(publicUrl: string): string {
   return `${publicUrl.replace(/\/$/, '')}/oidc`;
 }
 
-interface Named {
+/** An entry of a map whose keys are names. */
+export interface Named {
   readonly key: ScalarValue;
   readonly name: string;
   readonly value: Value;
 }
 
-function named(reader: Reader, value: Value | undefined): Named[] {
+export function named(reader: Reader, value: Value | undefined): Named[] {
   if (value === undefined) return [];
   const rows: Named[] = [];
   for (const { key, value: inner } of reader.map(value)?.entries.values() ?? []) {
@@ -118,45 +117,6 @@ function readAudiences(
   return undefined;
 }
 
-export function readIdentities(
-  reader: Reader,
-  value: Value | undefined,
-  issuers: ReadonlyMap<string, ReadIssuer>,
-): Map<IdentityName, IdentityRule> {
-  const identities = new Map<IdentityName, IdentityRule>();
-  for (const row of named(reader, value)) {
-    const name = asIdentityName(row.name);
-    const rule = name === undefined ? undefined : readIdentity(reader, row, name, issuers);
-    if (rule !== undefined) identities.set(rule.name, rule);
-  }
-  return identities;
-}
-
-function readIdentity(
-  reader: Reader,
-  row: Named,
-  name: IdentityName,
-  issuers: ReadonlyMap<string, ReadIssuer>,
-): IdentityRule | undefined {
-  const from = row.value.kind === 'map' ? row.value.entries.get('from')?.value : undefined;
-  if (from?.kind === 'scalar' && LATER_SOURCES.includes(String(from.value))) {
-    reader.findings.add(from, `identities "from: ${String(from.value)}" are not supported by this version`);
-    return undefined;
-  }
-  const fields = reader.fields(row.value, { from: true, issuer: true, where: true });
-  const [source, issuerValue, where] = [fields?.get('from'), fields?.get('issuer'), fields?.get('where')];
-  if (source === undefined || issuerValue === undefined || where === undefined) return undefined;
-  reader.oneOf(source, ['oidc']);
-  const issuer = reader.text(issuerValue)?.value;
-  const expression = readExpression(reader, where, 'identity');
-  if (issuer === undefined || expression === undefined) return undefined;
-  if (!issuers.has(issuer)) {
-    reader.findings.add(issuerValue, `there is no issuer "${issuer}"${didYouMean(issuer, issuers.keys())}`);
-    return undefined;
-  }
-  return { from: 'oidc', name, issuer, where: expression, line: row.key.line };
-}
-
 export function readExpression(reader: Reader, value: Value, kind: ExpressionKind): Expression | undefined {
   // `where: true` is a boolean to YAML and an expression to people.
   const literal =
@@ -187,8 +147,13 @@ export function readAdminister(
     const who = text === undefined ? undefined : reader.name(text);
     const role = reader.oneOf(roleValue, ROLES);
     if (who === undefined || role === undefined) continue;
-    const kind = [...identities.keys()].some((name) => name === who) ? 'identity' : 'token';
-    rules.push({ who, kind, role, line: item.line });
+    const identity = [...identities.values()].find(({ name }) => name === who);
+    if (identity?.from === 'binding')
+      reader.findings.add(
+        item,
+        `this rule could never take effect: the admin API knows no bindings, and "${who}" (line ${identity.line}) is "from: binding"`,
+      );
+    rules.push({ who, kind: identity === undefined ? 'token' : 'identity', role, line: item.line });
   }
   return rules;
 }

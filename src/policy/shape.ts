@@ -1,8 +1,15 @@
 // Reading located values by shape: each reader returns the value or adds a finding with its line and a right word.
 import type { Findings, ListValue, MapValue, ScalarValue, Value } from './document.ts';
 import { type Glob, parseGlob } from './glob.ts';
+import { type NamePattern, parseNamePattern } from './name-pattern.ts';
 import { didYouMean } from './nearest.ts';
 
+const SECONDS: Readonly<Record<string, number>> & Readonly<Record<'s' | 'm' | 'h' | 'd', number>> = {
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86_400,
+};
 const NAME = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i;
 
 /** A map whose keys are known beforehand. */
@@ -94,9 +101,8 @@ export class Reader {
   /** Seconds, from text such as `10m`. */
   duration(value: Value, least: number, most: number): number | undefined {
     const text = value.kind === 'scalar' ? String(value.value) : '';
-    const match = /^([0-9]{1,6})(s|m|h)$/.exec(text);
-    const unit = match?.[2] === 'h' ? 3600 : match?.[2] === 'm' ? 60 : 1;
-    const seconds = Number(match?.[1]) * unit;
+    const [, count, unit] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? [];
+    const seconds = Number(count) * (SECONDS[unit ?? ''] ?? Number.NaN);
     if (seconds >= least && seconds <= most) return seconds;
     this.findings.add(
       value,
@@ -105,12 +111,67 @@ export class Reader {
     return undefined;
   }
 
+  /** An instant, from `2027-01-31` (its first second, UTC) or `2027-01-31T12:00:00Z`. */
+  instant(value: Value): Date | undefined {
+    const text = value.kind === 'scalar' ? String(value.value) : '';
+    const full = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text;
+    const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/.test(full) ? new Date(full) : undefined;
+    // The 31st of February is a day to `Date`, another one.
+    if (instant !== undefined && !Number.isNaN(instant.getTime()) && toSeconds(instant) === full)
+      return instant;
+    this.findings.add(value, `${what(value)} must be a day or time in UTC, such as 2027-01-31`);
+    return undefined;
+  }
+
+  /** A list of known words, at least one. */
+  words<Word extends string>(value: Value, words: readonly Word[]): readonly Word[] | undefined {
+    return this.#filled(value, (item) => this.oneOf(item, words));
+  }
+
+  /** A list of texts, at least one. */
+  texts(value: Value): readonly string[] | undefined {
+    return this.#filled(value, (item) => this.text(item)?.value);
+  }
+
+  /** A list of at most `most` items, read one by one; those that cannot be read are left out, with a finding. */
+  rows<Row>(
+    value: Value | undefined,
+    most: number,
+    read: (item: Value) => Row | undefined,
+  ): readonly Row[] | undefined {
+    if (value === undefined) return undefined;
+    const items = this.list(value)?.items;
+    if (items !== undefined && items.length > most) {
+      this.findings.add(value, `more than ${most} rules`);
+      return undefined;
+    }
+    return items?.map(read).filter((row) => row !== undefined);
+  }
+
   globs(value: Value): readonly Glob[] | undefined {
+    return this.#filled(value, (item) => this.#glob(item));
+  }
+
+  /** Patterns of names that a certificate may have. */
+  namePatterns(value: Value): readonly NamePattern[] | undefined {
+    return this.#filled(value, (item) => this.#namePattern(item));
+  }
+
+  #filled<Item>(value: Value, read: (item: Value) => Item | undefined): readonly Item[] | undefined {
     const list = this.list(value);
     if (list === undefined) return undefined;
     if (list.items.length === 0) this.findings.add(list, `${what(list)} is empty, so it matches nothing`);
-    const globs = list.items.map((item) => this.#glob(item)).filter((glob) => glob !== undefined);
-    return globs.length === list.items.length && globs.length > 0 ? globs : undefined;
+    const items = list.items.map(read).filter((item) => item !== undefined);
+    return items.length === list.items.length && items.length > 0 ? items : undefined;
+  }
+
+  #namePattern(value: Value): NamePattern | undefined {
+    const text = this.text(value);
+    const pattern = text === undefined ? undefined : parseNamePattern(text.value);
+    if (text === undefined || pattern === undefined) return undefined;
+    if (!('problem' in pattern)) return pattern;
+    this.findings.add(value, `"${text.value}" is not a pattern of names: it ${pattern.problem}`);
+    return undefined;
   }
 
   #glob(value: Value): Glob | undefined {
@@ -126,8 +187,13 @@ export class Reader {
 }
 
 export function duration(seconds: number): string {
-  if (seconds % 3600 === 0) return `${seconds / 3600}h`;
-  return seconds % 60 === 0 ? `${seconds / 60}m` : `${seconds}s`;
+  if (seconds % SECONDS.d === 0 && seconds > SECONDS.d) return `${seconds / SECONDS.d}d`;
+  if (seconds % SECONDS.h === 0) return `${seconds / SECONDS.h}h`;
+  return seconds % SECONDS.m === 0 ? `${seconds / SECONDS.m}m` : `${seconds}s`;
+}
+
+function toSeconds(instant: Date): string {
+  return instant.toISOString().replace('.000Z', 'Z');
 }
 
 function what(value: Value): string {

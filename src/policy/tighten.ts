@@ -1,48 +1,21 @@
 // Inheritance: what a child may is what its parent may and it says itself; what a child demands is added. A line that
 // could never take effect is a finding that names both lines.
 import type { EnvironmentName, IdentityName } from '../ground/ids.ts';
-import type { Findings } from './document.ts';
 import {
   DEFAULT_LIFETIME,
   type WrittenEnvironment,
   type WrittenRun,
   type WrittenSign,
 } from './environment-section.ts';
-import { type Glob, overlaps } from './glob.ts';
+import type { Glob } from './glob.ts';
 import type { EffectiveEnvironment, RunRule, SignRule } from './policy.ts';
 import { duration } from './shape.ts';
-
-export interface TightenContext {
-  readonly written: ReadonlyMap<EnvironmentName, WrittenEnvironment>;
-  /** Whether the built-in issuer vouches for this identity. */
-  readonly isDevelopment: (identity: IdentityName) => boolean;
-  readonly findings: Findings;
-  /** Compares patterns, within a budget for the whole document. */
-  readonly overlap: OverlapBudget;
-}
+import type { TightenContext } from './tighten-context.ts';
+import { combineAuthorities, combineIssue } from './tighten-issue.ts';
 
 const MAX_LINEAGE = 16;
 /** Rules multiply where children narrow several of their parent's, so what comes of it is bounded too. */
 const MAX_RULES = 1000;
-const MAX_OVERLAP_STEPS = 20_000_000;
-
-/** Comparing every pattern with every other is quadratic; a document that asks for too much of it is refused. */
-export class OverlapBudget {
-  #steps = 0;
-
-  get spent(): boolean {
-    return this.#steps > MAX_OVERLAP_STEPS;
-  }
-
-  any(a: readonly Glob[], b: readonly Glob[]): boolean {
-    return a.some((one) => b.some((other) => this.#one(one, other)));
-  }
-
-  #one(a: Glob, b: Glob): boolean {
-    this.#steps += (a.tokens.length + 1) * (b.tokens.length + 1);
-    return this.spent || overlaps(a, b);
-  }
-}
 
 /** All environments with what they inherit, in the order of the document. */
 export function tighten(context: TightenContext): Map<EnvironmentName, EffectiveEnvironment> {
@@ -52,6 +25,7 @@ export function tighten(context: TightenContext): Map<EnvironmentName, Effective
     if (
       context.overlap.spent ||
       (effective?.sign.length ?? 0) > MAX_RULES ||
+      (effective?.issue.length ?? 0) > MAX_RULES ||
       (effective?.run.length ?? 0) > MAX_RULES
     ) {
       context.findings.add(
@@ -100,14 +74,14 @@ function combine(
   context: TightenContext,
 ): EffectiveEnvironment {
   const development = readMark(written, parent, context);
-  const sign = combineSign(written, parent, context);
+  const authorities = combineAuthorities(written, parent, context);
   const effective: EffectiveEnvironment = {
     name: written.name,
     lineage: [...(parent?.lineage ?? []), written.name],
     development,
-    sign,
-    issue: [],
-    authorities: undefined,
+    sign: combineSign(written, parent, context),
+    issue: combineIssue({ written, parent, authorities, context }),
+    authorities,
     run: combineRun(written, parent, context),
     line: written.key.line,
   };
@@ -220,9 +194,9 @@ function checkDevelopment(
   context: TightenContext,
 ): void {
   if (effective.development) return;
-  const message = (who: IdentityName) =>
+  const message = (who: IdentityName | 'anyone') =>
     `"${who}" is vouched for by the built-in issuer, which counts only in an environment marked "development: true"; "${written.name}" (line ${effective.line}) is not`;
-  for (const rule of written.sign ?? [])
+  for (const rule of [...(written.sign ?? []), ...(written.issue ?? [])])
     if (context.isDevelopment(rule.who)) context.findings.add(rule.at, message(rule.who));
   for (const rule of written.run ?? [])
     for (const requirement of rule.require)
