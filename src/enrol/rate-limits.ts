@@ -59,8 +59,8 @@ export class RateLimits {
   }
 
   #bucket({ kind, key }: Taking, nowMs: number): Bucket {
-    let buckets = this.#buckets.get(kind);
-    if (buckets === undefined) this.#buckets.set(kind, (buckets = new Map()));
+    const buckets = this.#buckets.get(kind) ?? new Map<string, Bucket>();
+    this.#buckets.set(kind, buckets);
     const limit = this.#config.limits[kind];
     const bucket = buckets.get(key) ?? { tokens: limit.burst, atMs: nowMs };
     // A clock that was set back gives nothing and takes nothing.
@@ -105,4 +105,9 @@ function limited({ kind, key }: Taking, seconds: number): EnrolError {
   const what =
     kind === 'ordersByName' || kind === 'failuresByName' ? ` ${key.slice(key.indexOf(' ') + 1)}` : '';
   return new EnrolError('SY-ENROL-RATE-LIMITED', `${WORDS[kind]}${what}`, { retryAfterSeconds });
+}
+
+/** The key of `failuresByName`. @param name as rows have it: `dns:example.com` */
+export function failureKey(accountId: string, name: string): string {
+  return `${accountId} ${name}`;
 }

@@ -45,6 +45,18 @@ export const ENROL_CODES = {
     cause: 'Its key id is unknown or its key wrong, or it is revoked, has expired or has made its accounts.',
     next: 'Ask an operator for a new one (`sealyard account binding create`).',
   },
+  'SY-ENROL-BINDING-REQUIRED': {
+    kind: 'refused',
+    sentence: 'A new account needs an external account binding here',
+    cause: 'The yard makes accounts only for whom an operator has given a binding.',
+    next: 'Ask an operator for one (`sealyard account binding create`) and give its key id and key to the client.',
+  },
+  'SY-ENROL-TERMS': {
+    kind: 'refused',
+    sentence: 'The terms of service were not agreed to',
+    cause: 'The yard makes accounts only for whom agrees to the terms that its directory names.',
+    next: 'Read them, and have the client agree.',
+  },
   'SY-ENROL-BINDING-WRONG': {
     kind: 'malformed',
     sentence: 'That binding cannot be made',
@@ -143,6 +155,12 @@ export const ENROL_CODES = {
     sentence: 'CAA records forbid the certificate, or could not be read',
     cause: 'The name’s zone names other authorities (RFC 8659), or its name servers did not answer.',
     next: 'Add a CAA record for this authority’s domain, or have the policy not ask.',
+  },
+  'SY-ENROL-VALIDATION-BROKEN': {
+    kind: 'internal',
+    sentence: 'The validation broke off',
+    cause: 'Something went wrong on our side; it is tried again.',
+    next: 'Wait for the next attempt; tell the operator where it goes on.',
   },
   'SY-ENROL-EXPIRED': {
     kind: 'refused',
