@@ -1,0 +1,66 @@
+// A compromised key: it goes on the block list, and whatever else was certified with it is found and revoked.
+
+import { fromHex, toHex } from '../ground/bytes.ts';
+import type { Put, Records } from '../ground/change.ts';
+import { asSerial, type Serial } from '../ground/ids.ts';
+import { BLOCKED_KEYS, CERTIFICATES } from '../issue/tables.ts';
+import { statusOf } from './record.ts';
+import { allCertificates, keyHashOf } from './select.ts';
+
+/** Source of the block list's rows that come from here. */
+const SOURCE = 'revocation';
+const MOST_BLOCKED = 100_000;
+
+/** SHA-256 of the keys of these certificates, lower-case hex, each once. */
+export function keysOf(records: Records, serials: readonly Serial[]): readonly string[] {
+  const found = serials.flatMap((serial) => {
+    const row = records.get(CERTIFICATES, { serial });
+    const hash = row && keyHashOf(row);
+    return hash === undefined ? [] : [toHex(hash)];
+  });
+  return [...new Set(found)];
+}
+
+/** Rows that keep the keys from being certified again. */
+export function blockPuts(keys: readonly string[], timeMs: number): readonly Put[] {
+  return keys.map((key) => ({
+    table: BLOCKED_KEYS,
+    mode: 'replace',
+    row: { spki_sha256: key, reason: 'keyCompromise', source: SOURCE, created_ms: timeMs },
+  }));
+}
+
+/** Keys that a revocation blocked since then: after a crash, their certificates may still wait to be found. */
+export function blockedSince(records: Records, sinceMs: number): readonly string[] {
+  const rows = records.find(BLOCKED_KEYS, {
+    where: { source: SOURCE },
+    range: { column: 'created_ms', atLeast: sinceMs },
+    limit: MOST_BLOCKED,
+  });
+  return rows.map((row) => String(row['spki_sha256']));
+}
+
+/** Valid certificates with one of these keys that are not revoked for good. A walk over all records, in small steps. */
+export async function certificatesWith(
+  keys: readonly string[],
+  deps: {
+    readonly records: Records;
+    readonly now: Date;
+    readonly authority: (id: string) => { readonly id: string; readonly shards: number } | undefined;
+  },
+): Promise<readonly Serial[]> {
+  const wanted = new Set(keys.filter((key) => fromHex(key)?.length === 32));
+  const found: Serial[] = [];
+  if (wanted.size === 0) return found;
+  for await (const row of allCertificates(deps.records)) {
+    if (Number(row['not_after_ms']) < deps.now.getTime() || row['profile'] === 'root') continue;
+    const hash = keyHashOf(row);
+    const serial = asSerial(String(row['serial']));
+    const issuer = deps.authority(String(row['authority']));
+    if (hash === undefined || serial === undefined || issuer === undefined || !wanted.has(toHex(hash)))
+      continue;
+    const status = statusOf(deps.records, issuer, serial);
+    if (status.status !== 'revoked' || status.reason === 'certificateHold') found.push(serial);
+  }
+  return found;
+}
