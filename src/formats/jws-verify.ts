@@ -70,12 +70,12 @@ function verifies(jws: Jws, row: Row, { key }: JwsKey): boolean {
 
 /**
  * Verifies a MAC (RFC 7518 §3.2), for external account bindings alone (RFC 8555 §7.3.4).
- * @throws SealyardError `SY-JWS-ALGORITHM`, `SY-JWS-SIGNATURE`
+ * @throws SealyardError `SY-JWS-MALFORMED` for another algorithm, `SY-JWS-SIGNATURE`
  */
 export function verifyMac(jws: Jws, key: Uint8Array): void {
   const alg = jws.header['alg'];
   if (typeof alg !== 'string' || !Object.hasOwn(MACS, alg))
-    throw new SealyardError('SY-JWS-ALGORITHM', 'a binding needs HS256, HS384 or HS512');
+    throw new SealyardError('SY-JWS-MALFORMED', 'a binding needs HS256, HS384 or HS512');
   const mac = createHmac(MACS[alg as keyof typeof MACS], key)
     .update(jws.signingInput)
     .digest();

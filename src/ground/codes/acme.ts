@@ -59,29 +59,11 @@ export const ACME_CODES = {
     cause: 'its owner or an operator ended it; that cannot be undone',
     next: 'register a new key with newAccount',
   },
-  'SY-ACME-OTHER-ACCOUNT': {
-    kind: 'refused',
-    sentence: 'this belongs to another account',
-    cause: 'the request is signed by an account that it is not about',
-    next: 'sign with the key of the account that the URL names',
-  },
-  'SY-ACME-BINDING-REQUIRED': {
-    kind: 'refused',
-    sentence: 'new accounts need an external account binding here',
-    cause: 'the policy issues to no unknown account',
-    next: 'ask an operator for a key: sealyard account binding create',
-  },
   'SY-ACME-BINDING': {
     kind: 'refused',
     sentence: 'the external account binding does not verify',
     cause: 'the key identifier or the MAC key is wrong, or the binding is for another account key or URL',
     next: 'check the key identifier and the MAC key (base64url) that were handed out',
-  },
-  'SY-ACME-TERMS': {
-    kind: 'refused',
-    sentence: 'the terms of service were not agreed to',
-    cause: 'this server has terms, and the request does not say that they are accepted',
-    next: 'read the terms and send termsOfServiceAgreed: true',
   },
   'SY-ACME-IDENTIFIER-TYPE': {
     kind: 'malformed',
