@@ -1,11 +1,11 @@
 // A compromised key: it goes on the block list, and whatever else was certified with it is found and revoked.
 
-import { fromHex, toHex } from '../ground/bytes.ts';
+import { toHex } from '../ground/bytes.ts';
 import type { Put, Records } from '../ground/change.ts';
 import { asSerial, type Serial } from '../ground/ids.ts';
 import { BLOCKED_KEYS, CERTIFICATES } from '../issue/tables.ts';
 import { statusOf } from './record.ts';
-import { allCertificates, keyHashOf } from './select.ts';
+import { keyHashOf, withKeys } from './select.ts';
 
 /** Source of the block list's rows that come from here. */
 const SOURCE = 'revocation';
@@ -40,7 +40,7 @@ export function blockedSince(records: Records, sinceMs: number): readonly string
   return rows.map((row) => String(row['spki_sha256']));
 }
 
-/** Valid certificates with one of these keys that are not revoked for good. A walk over all records, in small steps. */
+/** Valid certificates with one of these keys that are not revoked for good. */
 export async function certificatesWith(
   keys: readonly string[],
   deps: {
@@ -49,16 +49,12 @@ export async function certificatesWith(
     readonly authority: (id: string) => { readonly id: string; readonly shards: number } | undefined;
   },
 ): Promise<readonly Serial[]> {
-  const wanted = new Set(keys.filter((key) => fromHex(key)?.length === 32));
   const found: Serial[] = [];
-  if (wanted.size === 0) return found;
-  for await (const row of allCertificates(deps.records)) {
-    if (Number(row['not_after_ms']) < deps.now.getTime() || row['profile'] === 'root') continue;
-    const hash = keyHashOf(row);
+  for await (const row of withKeys(keys, deps.records)) {
     const serial = asSerial(String(row['serial']));
     const issuer = deps.authority(String(row['authority']));
-    if (hash === undefined || serial === undefined || issuer === undefined || !wanted.has(toHex(hash)))
-      continue;
+    const isOver = Number(row['not_after_ms']) < deps.now.getTime() || row['profile'] === 'root';
+    if (serial === undefined || issuer === undefined || isOver) continue;
     const status = statusOf(deps.records, issuer, serial);
     if (status.status !== 'revoked' || status.reason === 'certificateHold') found.push(serial);
   }

@@ -1,7 +1,7 @@
 // Which certificates a selection hits: a walk over the records, some hundred rows at a time, so that nobody waits for it.
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Certificate, parseCertificate } from '../formats/x509/certificate.ts';
+import { parseCertificate } from '../formats/x509/certificate.ts';
 import { equalBytes, fromHex } from '../ground/bytes.ts';
 import type { Records, Row } from '../ground/change.ts';
 import { SealyardError } from '../ground/errors.ts';
@@ -51,16 +51,26 @@ export async function* select(
     }
     return;
   }
-  for await (const row of allCertificates(deps.records))
-    if (Number(row['not_after_ms']) >= deps.now.getTime() && fits(row)) yield row;
+  const rows = selection.keys === undefined ? walk({}, deps.records) : withKeys(selection.keys, deps.records);
+  for await (const row of rows) if (Number(row['not_after_ms']) >= deps.now.getTime() && fits(row)) yield row;
 }
 
-/** Every certificate on record. */
-export async function* allCertificates(records: Records): AsyncGenerator<Row, void, undefined> {
+/** Certificates of these keys, by the index over them; keyless ones, which live for minutes, are not in it. */
+export async function* withKeys(
+  keys: readonly string[],
+  records: Records,
+): AsyncGenerator<Row, void, undefined> {
+  for (const key of new Set(keys)) {
+    const hash = fromHex(key);
+    if (hash !== undefined) yield* walk({ spki_sha256: hash }, records);
+  }
+}
+
+async function* walk(where: Row, records: Records): AsyncGenerator<Row, void, undefined> {
   let after: Row | undefined;
   for (;;) {
     const rows = records.find(CERTIFICATES, {
-      where: {},
+      where,
       limit: CHUNK,
       ...(after === undefined ? {} : { after: { serial: after['serial'] ?? null } }),
     });
@@ -97,24 +107,17 @@ function hasKey(row: Row, keys: readonly (Uint8Array | undefined)[]): boolean {
 
 /** SHA-256 of the certified key; `undefined` for a row without certificate. */
 export function keyHashOf(row: Row): Uint8Array | undefined {
-  const recorded = row['spki_sha256'];
+  const { spki_sha256: recorded, der } = row;
   if (recorded instanceof Uint8Array) return recorded;
-  const certificate = certificateOf(row);
-  return certificate && new Uint8Array(createHash('sha256').update(certificate.spki).digest());
-}
-
-export function certificateOf(row: Row): Certificate | undefined {
-  const der = row['der'];
-  return der instanceof Uint8Array ? parseCertificate(der) : undefined;
+  if (!(der instanceof Uint8Array)) return undefined;
+  return new Uint8Array(createHash('sha256').update(parseCertificate(der).spki).digest());
 }
 
 /** The names that the certificate is for, as text. */
 export function namesOf(row: Row): readonly string[] {
-  const recorded = row['names'];
-  if (typeof recorded === 'string') return recorded.split(' ').filter((name) => name !== '');
-  return (certificateOf(row)?.subjectAltNames ?? []).flatMap((name) =>
-    name.type === 'dns' || name.type === 'uri' || name.type === 'email' ? [name.value] : [],
-  );
+  return String(row['names'])
+    .split(' ')
+    .filter((name) => name !== '');
 }
 
 /** Whose it is: the requester, and the identity that the policy saw in them. */
