@@ -1,6 +1,7 @@
 // Chains from an authority up to a root, through every CA certificate on record, cross-certificates included.
 import { type Certificate, isSelfIssued } from '../formats/x509/certificate.ts';
 import { sameName } from '../formats/x509/names.ts';
+import { OID } from '../formats/x509/oids.ts';
 import { equalBytes } from '../ground/bytes.ts';
 import { isSealyardError } from '../ground/errors.ts';
 import { publicKeyOf } from '../verify/chain.ts';
@@ -72,4 +73,29 @@ export function chainsOf(
   };
   for (const start of starts) extend([start]);
   return found;
+}
+
+/**
+ * How many authorities may stand below the first of a chain (RFC 5280 §6.1.4 l–m), whoever above it says so.
+ * @returns `undefined`: nobody limits it
+ */
+export function roomBelow(chain: readonly Certificate[]): number | undefined {
+  let room: number | undefined;
+  let between = 0;
+  for (const each of chain) {
+    const limit = each.basicConstraints?.pathLength;
+    if (limit !== undefined) room = Math.min(room ?? limit, limit - between);
+    if (!isSelfIssued(each)) between++;
+  }
+  return room;
+}
+
+/** The extended key usages that a chain leaves: those that all of it allow. `undefined`: any. */
+export function usagesBelow(chain: readonly Certificate[]): readonly string[] | undefined {
+  let left: readonly string[] | undefined;
+  for (const { extendedKeyUsage: usages } of chain) {
+    if (usages === undefined || usages.includes(OID.anyExtendedKeyUsage)) continue;
+    left = left === undefined ? usages : left.filter((oid) => usages.includes(oid));
+  }
+  return left;
 }

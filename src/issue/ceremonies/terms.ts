@@ -1,5 +1,6 @@
 // What a CA certificate will say: names, lifetime, limits and uses, from what was asked and what the authority above allows.
 import type { AuthorityPurpose, KnownAuthority } from '../../authority/authority.ts';
+import { roomBelow, usagesBelow } from '../../authority/paths.ts';
 import type { KeyAlgorithm } from '../../formats/algorithms.ts';
 import { readSpki } from '../../formats/algorithms.ts';
 import { encodeName } from '../../formats/x509/build.ts';
@@ -9,7 +10,7 @@ import { toHex } from '../../ground/bytes.ts';
 import { SealyardError } from '../../ground/errors.ts';
 import type { KeyKind } from '../../policy/issuance.ts';
 import { keyIdOf } from '../caller-key.ts';
-import { ISSUING_CA_USAGES, MAX_CA_SECONDS, PROFILES } from '../profiles.ts';
+import { FIXED_PROFILES, ISSUING_CA_USAGES, MAX_CA_SECONDS } from '../profiles.ts';
 import type { CaTerms } from '../request.ts';
 
 /** What whoever asks for an authority may choose; each has a default. */
@@ -101,7 +102,7 @@ export function lifetimeOf(
   const above =
     parent === undefined ? MAX_CA_SECONDS : Math.floor(parent.certificate.notAfter.getTime() / 1000) - begins;
   const most = Math.min(MAX_CA_SECONDS, above);
-  const seconds = wanted ?? Math.min(PROFILES[profile].lifetimeSeconds, most);
+  const seconds = wanted ?? Math.min(FIXED_PROFILES[profile].lifetimeSeconds, most);
   if (!Number.isInteger(seconds) || seconds < LEAST_SECONDS || seconds > most)
     throw terms(`lifetime: ${LEAST_SECONDS} to ${most} seconds`);
   return seconds;
@@ -112,14 +113,15 @@ function pathLengthOf(
   wanted: number | undefined,
   parent: KnownAuthority | undefined,
 ): number | undefined {
-  const above = parent?.certificate.basicConstraints?.pathLength;
+  const above = parent === undefined ? undefined : roomBelow(parent.chain);
   const most = above === undefined ? MOST_PATH_LENGTH : above - 1;
   const byDefault = above === undefined ? undefined : most;
+  // What signs leaves has none below it; what signs authorities needs room for one at least.
   const signsLeaves = purpose !== 'root' && purpose !== 'intermediate';
-  const limit = signsLeaves ? 0 : most;
+  const [least, limit] = signsLeaves ? [0, 0] : [1, most];
   const value = wanted ?? (signsLeaves ? 0 : byDefault);
-  if (value !== undefined && (!Number.isInteger(value) || value < 0 || value > limit))
-    throw terms(`path length: 0 to ${limit}`);
+  if (value !== undefined && (!Number.isInteger(value) || value < least || value > limit))
+    throw terms(`path length: ${least} to ${limit}`);
   return value;
 }
 
@@ -128,7 +130,7 @@ function usagesOf(
   purpose: AuthorityPurpose,
   parent: KnownAuthority | undefined,
 ): readonly string[] | undefined {
-  const above = parent?.certificate.extendedKeyUsage;
+  const above = parent === undefined ? undefined : usagesBelow(parent.chain);
   if (purpose === 'root' || purpose === 'intermediate') return above;
   return withinAbove(ISSUING_CA_USAGES[purpose], above, purpose);
 }
@@ -139,7 +141,7 @@ export function withinAbove(
   above: readonly string[] | undefined,
   purpose: AuthorityPurpose,
 ): readonly string[] | undefined {
-  if (above === undefined || above.includes(OID.anyExtendedKeyUsage)) return usages;
+  if (above === undefined) return usages;
   if (usages === undefined) return above;
   const left = usages.filter((oid) => above.includes(oid));
   if (left.length === 0) throw terms(`the authority above excludes ${purpose}`);
