@@ -3,6 +3,7 @@ import type { JsonObject } from '../ground/json.ts';
 import type { Glob } from './glob.ts';
 import type { EffectiveEnvironment, IdentityRule, Policy, Requirement, RunRule, SignRule } from './policy.ts';
 import { duration } from './shape.ts';
+import { issueData, issueWords, profileData, profileWords } from './show-issue.ts';
 
 export interface PolicyDescription {
   readonly data: JsonObject;
@@ -14,6 +15,7 @@ export function describePolicy(policy: Policy, environment?: string): PolicyDesc
   const shown = [...policy.environments.values()].filter(
     (one) => environment === undefined || one.name === environment,
   );
+  const own = [...policy.profiles.values()].filter(({ line }) => line > 0);
   return {
     data: {
       version: policy.version,
@@ -25,10 +27,14 @@ export function describePolicy(policy: Policy, environment?: string): PolicyDesc
         environment: at,
         line,
       })),
-      environments: shown.map(environmentData),
+      profiles: own.map(profileData),
+      environments: shown.map((one) => environmentData(policy, one)),
       notices: policy.notices.map(({ line, message }) => ({ line, message })),
     },
     words: [
+      ...(environment === undefined
+        ? own.map((profile) => `${profileWords(profile)} [${policy.file}:${profile.line}]`)
+        : []),
       ...shown.flatMap((one) => environmentWords(policy, one)),
       ...policy.notices.map((notice) => `${policy.file}:${notice.line}: ${notice.message}`),
     ],
@@ -42,7 +48,7 @@ function identityData(rule: IdentityRule): JsonObject {
   return rule.from === 'service-token' ? { name, from, token: rule.token, line } : { name, from, line };
 }
 
-function environmentData(environment: EffectiveEnvironment): JsonObject {
+function environmentData(policy: Policy, environment: EffectiveEnvironment): JsonObject {
   return {
     name: environment.name,
     lineage: environment.lineage,
@@ -56,6 +62,8 @@ function environmentData(environment: EffectiveEnvironment): JsonObject {
       line: rule.line,
       narrows: rule.narrows,
     })),
+    issue: environment.issue.map((rule) => issueData(policy, rule, environment)),
+    authorities: environment.authorities ?? null,
     run: environment.run.map((rule) => ({
       environment: rule.environment,
       opens: rule.opens,
@@ -87,9 +95,16 @@ function environmentWords(policy: Policy, environment: EffectiveEnvironment): st
   const sign = environment.sign.map(
     (rule) => `  ${signWords(rule, environment)} [${policy.file}:${rule.line}]`,
   );
+  const issue = environment.issue.map(
+    (rule) => `  ${issueWords(policy, rule, environment)} [${policy.file}:${rule.line}]`,
+  );
   const run = environment.run.map((rule) => `  ${runWords(rule)} [${policy.file}:${rule.line}]`);
   return [
     title,
+    ...(issue.length === 0 ? ['  Nobody may have a certificate.'] : issue),
+    ...(environment.authorities === undefined
+      ? []
+      : [`  Signed by ${environment.authorities.join(' or ')} alone.`]),
     ...(sign.length === 0 ? ['  Nobody may sign.'] : sign),
     ...(run.length === 0 ? ['  Nothing may run.'] : run),
   ];
