@@ -19,6 +19,8 @@ export type Action =
   | 'certificate.intended'
   | 'certificate.issued'
   | 'certificate.refused'
+  | 'certificate.recorded'
+  | 'key.blocked'
   | 'certificate.revoked'
   | 'certificate.released'
   | 'token.created'
