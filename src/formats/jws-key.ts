@@ -16,7 +16,11 @@ export interface JwsKey {
   /** RFC 7638, SHA-256, base64url. */
   readonly thumbprint: string;
   readonly key: KeyObject;
+  /** The one algorithm that the key says it is for (RFC 7517 §4.4). */
+  readonly alg: Json | undefined;
 }
+
+type NumbersOfKey = Omit<JwsKey, 'alg'>;
 
 /** Octets of a coordinate (RFC 7518 §6.2.1.2: the full size, with leading zeros). */
 const EC_BYTES: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };
@@ -36,6 +40,10 @@ export function readJwk(value: Json | undefined): JwsKey {
   for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])
     if (value[name] !== undefined) throw refused('it holds private members');
   refuseOtherUse(value);
+  return { ...readNumbers(value), alg: value['alg'] };
+}
+
+function readNumbers(value: JsonObject): NumbersOfKey {
   switch (value['kty']) {
     case 'EC':
       return readEc(value);
@@ -56,7 +64,7 @@ function refuseOtherUse(jwk: JsonObject): void {
   if (!Array.isArray(operations) || !operations.includes('verify')) throw refused('it may not verify');
 }
 
-function readEc(jwk: JsonObject): JwsKey {
+function readEc(jwk: JsonObject): NumbersOfKey {
   const crv = jwk['crv'];
   const size = typeof crv === 'string' && Object.hasOwn(EC_BYTES, crv) ? EC_BYTES[crv] : undefined;
   if (size === undefined) throw refused('the curve is none of P-256, P-384 and P-521');
@@ -65,12 +73,12 @@ function readEc(jwk: JsonObject): JwsKey {
   return imported('EC', crv as JwkCurve, { crv: crv as JwkCurve, kty: 'EC', x, y });
 }
 
-function readOkp(jwk: JsonObject): JwsKey {
+function readOkp(jwk: JsonObject): NumbersOfKey {
   if (jwk['crv'] !== 'Ed25519') throw refused('the curve is not Ed25519');
   return imported('OKP', 'Ed25519', { crv: 'Ed25519', kty: 'OKP', x: octets(jwk, 'x', ED25519_BYTES) });
 }
 
-function readRsa(jwk: JsonObject): JwsKey {
+function readRsa(jwk: JsonObject): NumbersOfKey {
   const n = minimalOctets(jwk, 'n');
   const e = minimalOctets(jwk, 'e');
   const bits = n.bytes.length * 8 - (Math.clz32(n.bytes[0] ?? 0) - 24);
@@ -84,7 +92,7 @@ function readRsa(jwk: JsonObject): JwsKey {
   return imported('RSA', undefined, { e: e.text, kty: 'RSA', n: n.text });
 }
 
-function imported(kty: JwsKey['kty'], crv: JwkCurve | undefined, jwk: Record<string, string>): JwsKey {
+function imported(kty: JwsKey['kty'], crv: JwkCurve | undefined, jwk: Record<string, string>): NumbersOfKey {
   let key: KeyObject;
   try {
     // OpenSSL checks that a point is on its curve and not at infinity.

@@ -55,6 +55,8 @@ export function verifyJws(jws: Jws, algorithm: SignatureAlgorithmName, key: JwsK
   const row: Row = SIGNATURES[algorithm];
   if (row.kty !== key.kty || row.crv !== key.crv)
     throw new SealyardError('SY-JWS-KEY', `it is not of the type that ${algorithm} needs`);
+  if (key.alg !== undefined && key.alg !== algorithm)
+    throw new SealyardError('SY-JWS-KEY', 'it says that it is for another algorithm');
   if (!verifies(jws, row, key)) throw new SealyardError('SY-JWS-SIGNATURE');
 }
 

@@ -77,6 +77,7 @@ const TYPE_OF_OWN_CODE: Readonly<Record<OwnCode, AcmeType>> = {
   'SY-ENROL-CSR-NAMES': 'badCSR',
   'SY-ENROL-ACCOUNT-KEY': 'badCSR',
   'SY-ENROL-CAA': 'caa',
+  'SY-ENROL-VALIDATION-BROKEN': 'serverInternal',
   'SY-ENROL-EXPIRED': 'malformed',
   'SY-ENROL-DEACTIVATED': 'unauthorized',
   'SY-ENROL-RATE-LIMITED': 'rateLimited',
