@@ -6,7 +6,7 @@ import { equalBytes, fromHex } from '../ground/bytes.ts';
 import type { Records, Row } from '../ground/change.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { asSerial, type Serial } from '../ground/ids.ts';
-import { isObject, type Json, parseJson } from '../ground/json.ts';
+import { isObject, parseJson } from '../ground/json.ts';
 import { CERTIFICATES } from '../issue/tables.ts';
 import { SIGNATURE_ENTRIES } from '../log/tables.ts';
 
@@ -126,15 +126,15 @@ export function ownersOf(row: Row): readonly string[] {
   return [...(typeof requester === 'string' ? [requester] : []), ...identityTexts(row['identity'])];
 }
 
-/** The recorded identity is JSON (`name`, `subject`) or, where it is one word, the word. */
+/** The recorded identity is the policy's name, or, of a keyless certificate, JSON with that and what the token said. */
 function identityTexts(cell: Row[string] | undefined): readonly string[] {
   if (typeof cell !== 'string') return [];
   if (!cell.startsWith('{')) return [cell];
-  const json: Json = parseJson(cell);
+  const json = parseJson(cell);
   if (!isObject(json)) return [];
-  return [json['name'], json['identity'], json['subject']].flatMap((text) =>
-    typeof text === 'string' ? [text] : [],
-  );
+  const { identity, subject, san } = json;
+  const texts = [identity, subject, isObject(san) ? san['value'] : undefined];
+  return texts.flatMap((text) => (typeof text === 'string' ? [text] : []));
 }
 
 /** When the certificate was last seen signing something that is in the signature log; a few of its entries tell. */

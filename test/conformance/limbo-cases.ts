@@ -1,13 +1,14 @@
 // x509-limbo test cases through Sealyard's own entry points: which are judged, which are skipped and why.
 import { type Certificate, type KeyUsage, parseCertificatesPem } from '../../src/formats/x509/certificate.ts';
+import { parseCrlsPem } from '../../src/formats/x509/crl.ts';
 import { OID } from '../../src/formats/x509/oids.ts';
 import { isSealyardError } from '../../src/ground/errors.ts';
 import { type ExpectedName, validatePath } from '../../src/verify/chain.ts';
+import { demandUnrevoked } from '../../src/verify/revocation.ts';
 
 /** The fields of the suite's schema that are used here. */
 export interface LimboCase {
   readonly id: string;
-  readonly features?: readonly string[] | null;
   readonly trusted_certs: readonly string[];
   readonly untrusted_intermediates: readonly string[];
   readonly peer_certificate: string;
@@ -18,6 +19,7 @@ export interface LimboCase {
   readonly expected_peer_name: PeerName | null;
   readonly expected_peer_names: readonly PeerName[];
   readonly max_chain_depth: number | null;
+  readonly crls?: readonly string[] | null;
   readonly expected_result: 'SUCCESS' | 'FAILURE';
 }
 
@@ -32,7 +34,7 @@ export interface LimboResult {
   readonly context: string | null;
 }
 
-const JUDGED = ['rfc5280', 'pathlen', 'cve', 'pathological', 'webpki'];
+const JUDGED = ['rfc5280', 'crl', 'pathlen', 'cve', 'pathological', 'webpki'];
 
 /** Cases of the CA/Browser Forum profile, which is for public web servers and which Sealyard does not claim. */
 const WEB_PROFILE: Readonly<Record<string, string>> = {
@@ -76,8 +78,6 @@ const USAGES: Readonly<Record<string, KeyUsage>> = {
 
 /** Why a case is not judged; `undefined` for those that are. */
 export function skipReason(testcase: LimboCase): string | undefined {
-  if (testcase.features?.includes('has-crl') === true)
-    return 'path validation takes no CRLs: revocation is its own step';
   if (!JUDGED.includes(testcase.id.split('::')[0] ?? '')) return 'a namespace that is not judged here';
   if (testcase.signature_algorithms.length > 0) return 'signature algorithms cannot be restricted';
   return Object.entries(WEB_PROFILE).find(([prefix]) => testcase.id.startsWith(prefix))?.[1];
@@ -107,18 +107,22 @@ function validate(testcase: LimboCase, now: Date): void {
   const names = peer === null ? testcase.expected_peer_names : [peer];
   const checks = names.length === 0 ? [undefined] : names.map(expected);
   const usages = testcase.extended_key_usage.map((usage) => EXTENDED_USAGES[usage]);
+  const at = testcase.validation_time === null ? now : new Date(testcase.validation_time);
+  const crls = (testcase.crls ?? []).flatMap(parseCrlsPem);
   for (const name of checks)
-    for (const usage of usages.length === 0 ? [undefined] : usages)
-      validatePath({
+    for (const usage of usages.length === 0 ? [undefined] : usages) {
+      const path = validatePath({
         leaf,
         intermediates: certificates(testcase.untrusted_intermediates),
         anchors: certificates(testcase.trusted_certs),
-        at: testcase.validation_time === null ? now : new Date(testcase.validation_time),
+        at,
         keyUsage: testcase.key_usage.flatMap((usage) => USAGES[usage] ?? []),
         ...(usage !== undefined && { extendedKeyUsage: usage }),
         ...(name !== undefined && { name }),
         ...(testcase.max_chain_depth !== null && { maxDepth: testcase.max_chain_depth }),
       });
+      if (crls.length > 0) demandUnrevoked({ path, crls, at });
+    }
 }
 
 function expected({ kind, value }: PeerName): ExpectedName {
