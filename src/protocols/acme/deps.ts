@@ -1,11 +1,10 @@
 // What the ACME door stands on, and what all of its endpoints share.
 import type { Enrolment } from '../../enrol/enrolment.ts';
 import type { Records } from '../../ground/change.ts';
-import type { Actor } from '../../ground/events.ts';
-import type { Serial } from '../../ground/ids.ts';
 import type { Clock, Random } from '../../ground/ports.ts';
 import type { Secrets } from '../../keys/secrets.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { Revocation } from '../../revoke/revocation.ts';
 import type { AccountKeys } from './account-keys.ts';
 import type { Nonces } from './nonces.ts';
 import type { AcmeUrls } from './urls.ts';
@@ -19,17 +18,6 @@ export interface AcmeMeta {
   readonly caaIdentities: readonly string[];
 }
 
-/**
- * Revokes one certificate; whether the caller may is settled.
- * `reason` is a code of RFC 5280 §5.3.1, 0 where none was given.
- * @throws SealyardError `SY-REVOKE-ALREADY`
- */
-export type RevokeCertificate = (request: {
-  readonly serial: Serial;
-  readonly reason: number;
-  readonly actor: Actor;
-}) => Promise<void>;
-
 export interface AcmeDeps {
   readonly enrolment: Enrolment;
   /** The policy in force at this moment. */
@@ -40,7 +28,7 @@ export interface AcmeDeps {
   readonly records: Records;
   readonly clock: Clock;
   readonly random: Random;
-  readonly revoke: RevokeCertificate;
+  readonly revocation: Pick<Revocation, 'revoke'>;
   readonly meta: AcmeMeta;
   /** As enrolment's: accounts need an external binding everywhere, also where the policy grants something to anyone. */
   readonly bindingRequired: boolean;

@@ -1,6 +1,7 @@
 // The payloads of requests (RFC 8555 §7, RFC 8738, RFC 9773, draft-ietf-acme-profiles): only what we know is read, the rest ignored.
 import type { NewOrder } from '../../enrol/enrolment.ts';
 import { EnrolError, type EnrolProblem } from '../../enrol/problem.ts';
+import { REASON_CODES, type RevocationReason, reasonOfCode } from '../../formats/x509/crl-reasons.ts';
 import { fromBase64Url } from '../../ground/bytes.ts';
 import { isSealyardError, SealyardError } from '../../ground/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../ground/json.ts';
@@ -136,17 +137,25 @@ export function readDerMember(payload: JsonObject, name: string): Uint8Array {
   return der;
 }
 
-/** What a subscriber may say (RFC 5280 §5.3.1): the rest is for authorities, or for holding and releasing. */
-const SUBSCRIBER_REASONS = [0, 1, 3, 4, 5, 9];
+/** What a subscriber may say: the rest is for authorities, or for holding and releasing. */
+const SUBSCRIBER_REASONS: readonly RevocationReason[] = [
+  'unspecified',
+  'keyCompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'privilegeWithdrawn',
+];
 
-/** RFC 8555 §7.6. @throws SealyardError `SY-ACME-MALFORMED`, `SY-ACME-REVOCATION-REASON` */
-export function readReason(payload: JsonObject): number {
-  const reason = payload['reason'];
-  if (reason === undefined || reason === null) return 0;
-  if (typeof reason !== 'number' || !Number.isInteger(reason)) throw malformed('reason is not an integer');
-  if (!SUBSCRIBER_REASONS.includes(reason))
-    throw new SealyardError('SY-ACME-REVOCATION-REASON', `allowed are ${SUBSCRIBER_REASONS.join(', ')}`);
-  return reason;
+/** RFC 8555 §7.6, RFC 5280 §5.3.1. @throws SealyardError `SY-ACME-MALFORMED`, `SY-ACME-REVOCATION-REASON` */
+export function readReason(payload: JsonObject): RevocationReason {
+  const code = payload['reason'];
+  if (code === undefined || code === null) return 'unspecified';
+  if (typeof code !== 'number' || !Number.isInteger(code)) throw malformed('reason is not an integer');
+  const reason = reasonOfCode(code);
+  if (reason !== undefined && SUBSCRIBER_REASONS.includes(reason)) return reason;
+  const allowed = SUBSCRIBER_REASONS.map((name) => `${REASON_CODES[name]} ${name}`).join(', ');
+  throw new SealyardError('SY-ACME-REVOCATION-REASON', `allowed are ${allowed}`);
 }
 
 function optionalText(payload: JsonObject, name: string): string | undefined {

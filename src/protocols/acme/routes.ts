@@ -17,7 +17,7 @@ import { renewalInfo } from './renewal-info.ts';
 import { revokeCert } from './revoke-cert.ts';
 import { acmeUrls, PATHS } from './urls.ts';
 
-export type { AcmeDeps, AcmeMeta, RevokeCertificate } from './deps.ts';
+export type { AcmeDeps, AcmeMeta } from './deps.ts';
 
 type Handle = (request: Parameters<Route['handle']>[0], acme: Acme) => ReturnType<Route['handle']>;
 
