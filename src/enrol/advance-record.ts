@@ -1,7 +1,7 @@
 // Authorizations made in advance (RFC 8555 §7.4.1), between rows and values.
 import type { Precondition, Put, Records, Row } from '../ground/change.ts';
 import type { EnvironmentName } from '../ground/ids.ts';
-import { type AuthorizationBody, isProcessing } from './order-record.ts';
+import { type AuthorizationBody, isProcessing, type OrderState } from './order-record.ts';
 import { integerOf, textOf } from './row.ts';
 import { AUTHORIZATIONS } from './tables.ts';
 
@@ -61,4 +61,12 @@ export function usableAdvances(
     .find(AUTHORIZATIONS, { where: { account: accountId, name }, limit: 100 })
     .map(advanceOfRow)
     .filter(({ body, expiresMs }) => body.status === 'valid' && expiresMs > nowMs);
+}
+
+/** That the pre-authorizations an order uses are still what they were when it was looked at. */
+export function advanceConditions(records: Records, order: OrderState): readonly Precondition[] {
+  return order.body.authorizations.flatMap(({ advance }) => {
+    const state = advance === undefined ? undefined : advanceState(records, order.accountId, advance);
+    return state === undefined ? [] : [advanceUnchanged(state)];
+  });
 }

@@ -2,7 +2,7 @@
 import type { Put, Row } from '../ground/change.ts';
 import { isSealyardError } from '../ground/errors.ts';
 import type { EnrolDeps } from './deps.ts';
-import { type OrderState, orderOfRow, orderPut, orderUnchanged } from './order-record.ts';
+import { type OrderState, orderOfRow, orderPut, orderState, orderUnchanged } from './order-record.ts';
 import { textOf } from './row.ts';
 import { OPEN_ORDERS } from './tables.ts';
 
@@ -16,7 +16,8 @@ const SWEEP_MS = 600_000;
  */
 export class Archive {
   readonly #deps: EnrolDeps;
-  #ended = 0;
+  /** Ended since the last move. */
+  #ended: { readonly accountId: string; readonly id: string }[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   #moving: Promise<void> = Promise.resolve();
@@ -27,16 +28,16 @@ export class Archive {
   }
 
   start(): void {
-    this.#sweeper ??= setInterval(() => this.#move(), SWEEP_MS).unref();
-    this.#move();
+    this.#sweeper ??= setInterval(() => this.#run(() => this.#pages()), SWEEP_MS).unref();
+    this.#run(() => this.#pages());
   }
 
   /** An order has ended. */
-  ended(): void {
+  ended(accountId: string, id: string): void {
     const { most, afterMs } = this.#deps.config.archive;
-    this.#ended++;
-    if (this.#ended >= most) this.#move();
-    else this.#timer ??= setTimeout(() => this.#move(), afterMs).unref();
+    this.#ended.push({ accountId, id });
+    if (this.#ended.length >= most) this.#moveEnded();
+    else this.#timer ??= setTimeout(() => this.#moveEnded(), afterMs).unref();
   }
 
   async stop(): Promise<void> {
@@ -46,22 +47,34 @@ export class Archive {
     await this.#moving;
   }
 
-  /** Moves all that has ended by now. One at a time. */
+  /** Moves all that has ended by now, whoever ended it. */
   async sweep(): Promise<void> {
-    this.#move();
+    this.#run(() => this.#pages());
     await this.#moving;
   }
 
-  #move(): void {
+  #moveEnded(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#ended = 0;
+    const ended = this.#ended;
+    this.#ended = [];
+    this.#run(async () => {
+      const moves = ended.flatMap(({ accountId, id }) => {
+        const order = orderState(this.#deps.records, accountId, id);
+        return order === undefined || order.archived ? [] : (this.#endedOf(order) ?? []);
+      });
+      if (moves.length > 0) await this.#moveAll(moves);
+    });
+  }
+
+  /** One move at a time. */
+  #run(move: () => Promise<void>): void {
     if (this.#stopped) return;
     this.#moving = this.#moving.then(async () => {
       try {
-        await this.#pages();
+        await move();
       } catch (error) {
-        // Refused, or changed meanwhile: they stay where they are, and are found there until the next move.
+        // Refused, or changed meanwhile: they stay where they are, and are found there until the next sweep.
         if (!isSealyardError(error)) throw error;
         this.#deps.onError?.(error);
       }

@@ -22,7 +22,7 @@ import { authorizationsFor, orderedNames } from './new-order.ts';
 import { nameText } from './order-record.ts';
 import { refusePaused } from './pausing.ts';
 import { EnrolError } from './problem.ts';
-import { type Room, turnOf } from './room.ts';
+import { orderEnded, type Room, turnOf } from './room.ts';
 import { AUTHORIZATIONS } from './tables.ts';
 import { joined } from './together.ts';
 
@@ -130,7 +130,7 @@ async function deactivate(room: Room, place: Place, together: Together | undefin
       },
     ),
   );
-  room.openOrders.remove(place.accountId, place.holderId);
+  if (place.index >= 0) orderEnded(room, place.accountId, place.holderId);
   return viewAt(room, place);
 }
 

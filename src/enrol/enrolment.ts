@@ -212,7 +212,7 @@ export interface OrderCertificate {
   readonly serial: Serial;
   /** DER. */
   readonly leaf: Uint8Array;
-  /** DER, each from the leaf's issuer upwards and without the self-signed root; the default chain first. */
+  /** DER, each from the leaf's issuer upwards and without the self-signed root above it; the default chain first. */
   readonly chains: readonly (readonly Uint8Array[])[];
 }
 

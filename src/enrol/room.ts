@@ -1,6 +1,7 @@
 // What the files of this room share while it runs.
 
 import { advanceState } from './advance-record.ts';
+import type { Archive } from './archive.ts';
 import type { Bindings } from './bindings.ts';
 import type { Turns } from './concurrency.ts';
 import type { EnrolDeps } from './deps.ts';
@@ -17,6 +18,13 @@ export interface Room extends EnrolDeps {
   readonly bindings: Bindings;
   readonly pausing: Pausing;
   readonly openOrders: OpenOrders;
+  readonly archive: Archive;
+}
+
+/** An order has ended: it no longer counts, and moves on. */
+export function orderEnded({ openOrders, archive }: Room, accountId: string, id: string): void {
+  openOrders.remove(accountId, id);
+  archive.ended(accountId, id);
 }
 
 /** Everything that changes an order, or an authorization of its own, takes this turn. */

@@ -17,7 +17,7 @@ import {
 import { type AuthorizationBody, nameOfText } from './order-record.ts';
 import type { EnrolProblem } from './problem.ts';
 import { failureKey } from './rate-limits.ts';
-import { type Room, turnOf } from './room.ts';
+import { orderEnded, type Room, turnOf } from './room.ts';
 
 /** What a validation came to (`challenge/`), or how it broke off. */
 export type Outcome =
@@ -111,7 +111,7 @@ export class Verdicts {
 
   /** @returns whether the holder has ended, so that nothing of it is tried again */
   async #apply(place: Place, verdicts: readonly Verdict[]): Promise<boolean> {
-    const { records, clock, commit, openOrders } = this.#room;
+    const { records, clock, commit } = this.#room;
     const before = holderAt(records, place);
     const now = clock.now();
     if (before === undefined || !isOpen(before, now.getTime())) return true;
@@ -127,7 +127,7 @@ export class Verdicts {
       events: eventsOf(written, failed, now),
     });
     const { accountId, holderId } = place;
-    if (failed !== undefined) openOrders.remove(accountId, holderId);
+    if (failed !== undefined && after.kind === 'order') orderEnded(this.#room, accountId, holderId);
     this.#count(accountId, after, verdicts, failed !== undefined);
     return failed !== undefined;
   }

@@ -186,6 +186,12 @@ export const ENROL_CODES = {
     cause: 'Its validations failed many times in a row.',
     next: 'Fix what fails, then have an operator run `sealyard account unpause`, or wait as long as `Retry-After` says.',
   },
+  'SY-ENROL-CAMPAIGN': {
+    kind: 'malformed',
+    sentence: 'That renewal campaign cannot be started',
+    cause: 'Its time or explanation is malformed, or 100 campaigns are under way.',
+    next: 'See the detail; end campaigns that are over.',
+  },
   'SY-ENROL-CERTIFICATE-ID': {
     kind: 'malformed',
     sentence: 'That is no certificate identifier',
