@@ -1,5 +1,10 @@
 // The settings of validation: whom to ask, where to connect, and what may be reached.
-import type { NetworkKind } from '../reach/address.ts';
+import { isSealyardError, SealyardError } from '../ground/errors.ts';
+import type { Random } from '../ground/ports.ts';
+import { type NamedNetworks, type NetworkKind, namedNetworks } from '../reach/address.ts';
+import { createDnsClient, type DnsClient } from '../reach/dns-client.ts';
+
+const LONGEST_CONNECT_MS = 5_000;
 
 export interface ChallengeConfig {
   /** `address:port` or `[address]:port` of recursive resolvers, asked in turn; empty: those of this machine. */
@@ -18,4 +23,59 @@ export interface ChallengeConfig {
   readonly timeoutMs: number;
   /** Our names in CAA records and in dns-persist-01, lower case (`caaIdentities` of the directory). */
   readonly issuerDomains: readonly string[];
+  /** `accountHashPrefix` of the directory (draft-ietf-acme-dns-persist-02 §4.1); absent: whole account URLs only. */
+  readonly accountHashPrefix?: string;
+}
+
+/** Where a validation looks from, and what holds for every one. */
+export interface View {
+  readonly name: string;
+  readonly dns: DnsClient;
+  readonly httpPort: number;
+  readonly tlsPort: number;
+  /** For one address, so that one that drops packets leaves time for the next. */
+  readonly connectTimeoutMs: number;
+  readonly allow: readonly NetworkKind[];
+  readonly networks: NamedNetworks;
+  readonly issuerDomains: readonly string[];
+  readonly accountHashPrefix: string | undefined;
+}
+
+/**
+ * The points of view of a configuration; the first is our own.
+ * @throws SealyardError `SY-CHALLENGE-CONFIGURATION`
+ */
+export function viewsOf(config: ChallengeConfig, random: Random): readonly [View, ...View[]] {
+  for (const [name, port] of Object.entries({ httpPort: config.httpPort, tlsPort: config.tlsPort }))
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw refuse(`${name} ${port}`);
+  if (!(config.timeoutMs > 0 && config.timeoutMs <= 120_000)) throw refuse(`timeoutMs ${config.timeoutMs}`);
+  if (config.allow.includes('metadata')) throw refuse('allow: metadata can only be named as a network');
+  if (config.perspectives.some((servers) => servers.length === 0)) throw refuse('an empty perspective');
+  try {
+    const common = {
+      httpPort: config.httpPort,
+      tlsPort: config.tlsPort,
+      connectTimeoutMs: Math.min(LONGEST_CONNECT_MS, Math.ceil(config.timeoutMs / 5)),
+      allow: config.allow,
+      networks: namedNetworks(config.allowNetworks),
+      issuerDomains: config.issuerDomains.map((domain) => domain.toLowerCase()),
+      accountHashPrefix: config.accountHashPrefix,
+    };
+    const view = (name: string, servers: readonly string[]): View => ({
+      name,
+      dns: createDnsClient({ servers, random }),
+      ...common,
+    });
+    return [
+      view('own', config.resolvers),
+      ...config.perspectives.map((servers, index) => view(`perspective ${index + 1}`, servers)),
+    ];
+  } catch (error) {
+    if (isSealyardError(error)) throw refuse(error.message);
+    throw error;
+  }
+}
+
+function refuse(what: string): SealyardError {
+  return new SealyardError('SY-CHALLENGE-CONFIGURATION', what);
 }

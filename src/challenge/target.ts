@@ -13,10 +13,12 @@ export interface ValidationTarget {
   readonly wildcard: boolean;
   /** base64url, at least 128 bits (RFC 8555 §8.3); unused by dns-persist-01. */
   readonly token: string;
-  /** `token.thumbprint` (RFC 8555 §8.1); unused by dns-persist-01. */
+  /** `token.thumbprint` (RFC 8555 §8.1); dns-persist-01 reads the thumbprint alone. */
   readonly keyAuthorization: string;
   /** The account's URL, whole (RFC 8657 §3, dns-persist-01). */
   readonly accountUri: string;
+  /** JWK thumbprints of keys that the account had before a key change (dns-persist-01), newest first. */
+  readonly formerThumbprints?: readonly string[];
 }
 
 /** A failure that the account's owner can act on. */
@@ -29,7 +31,12 @@ export interface Failure {
 }
 
 export type ValidationResult =
-  | { readonly valid: true; readonly evidence: JsonObject }
+  | {
+      readonly valid: true;
+      readonly evidence: JsonObject;
+      /** `persistUntil` of the record (dns-persist-01): later the proof must not be used either. */
+      readonly usableUntil?: Date;
+    }
   | ({ readonly valid: false; readonly evidence: JsonObject } & Failure);
 
 export interface CaaOptions {

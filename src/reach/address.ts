@@ -1,5 +1,6 @@
 // What kind of network an IP address lies in: the judgement that decides whether we may connect (RFC 6890).
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { SealyardError } from '../ground/errors.ts';
 
 /**
  * - `metadata`: where clouds serve credentials to whoever asks from inside · `link-local`: RFC 3927, RFC 4291 §2.5.6
@@ -66,6 +67,43 @@ export function networkKind(address: string): NetworkKind {
   const family = isIPv4(inner) ? 'ipv4' : isIPv6(inner) ? 'ipv6' : undefined;
   if (family === undefined) return 'reserved';
   return LISTS.find(({ list }) => list.check(inner, family))?.kind ?? 'public';
+}
+
+/** Networks that an operator named, in the form that addresses are judged with. */
+export interface NamedNetworks {
+  /** Whether one of the networks holds the address; a metadata service only where it was named alone (`/32`, `/128`). */
+  has(address: string): boolean;
+}
+
+/**
+ * Reads networks in CIDR form: `10.20.0.0/16`, `fd12::/48`.
+ * @throws SealyardError `SY-REACH-NETWORK`
+ */
+export function namedNetworks(cidrs: readonly string[]): NamedNetworks {
+  const list = new BlockList();
+  const single = new BlockList();
+  for (const cidr of cidrs) {
+    const { address, prefix, family } = readCidr(cidr);
+    list.addSubnet(address, prefix, family);
+    if (prefix === (family === 'ipv4' ? 32 : 128)) single.addAddress(address, family);
+  }
+  return {
+    has: (address) => {
+      const inner = unwrap(address);
+      const family = isIPv4(inner) ? 'ipv4' : isIPv6(inner) ? 'ipv6' : undefined;
+      if (family === undefined) return false;
+      return (networkKind(inner) === 'metadata' ? single : list).check(inner, family);
+    },
+  };
+}
+
+function readCidr(cidr: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } {
+  const [, address = '', digits = ''] = /^([0-9a-f:.]+)\/(\d{1,3})$/i.exec(cidr) ?? [];
+  const family = isIPv4(address) ? 'ipv4' : isIPv6(address) ? 'ipv6' : undefined;
+  const prefix = Number(digits);
+  if (family === undefined || prefix > (family === 'ipv4' ? 32 : 128) || unwrap(address) !== address)
+    throw new SealyardError('SY-REACH-NETWORK', cidr.slice(0, 80));
+  return { address, prefix, family };
 }
 
 /** `::ffff:127.0.0.1`, `::ffff:7f00:1` and `64:ff9b::7f00:1` (RFC 6052) all reach the IPv4 address inside. */

@@ -1,7 +1,7 @@
 // The table of networks: what each address really reaches.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type NetworkKind, networkKind } from '../../src/reach/address.ts';
+import { type NetworkKind, namedNetworks, networkKind } from '../../src/reach/address.ts';
 
 const CASES: readonly (readonly [string, NetworkKind])[] = [
   ['8.8.8.8', 'public'],
@@ -42,4 +42,43 @@ const CASES: readonly (readonly [string, NetworkKind])[] = [
 
 test('each address is judged by the network that it really reaches', () => {
   for (const [address, kind] of CASES) assert.equal(networkKind(address), kind, address);
+});
+
+test('named networks hold their addresses in every spelling, and no metadata service that was not named alone', () => {
+  const named = namedNetworks(['10.0.0.0/8', '0.0.0.0/0', '::/0', '169.254.170.2/32']);
+  for (const address of [
+    '10.1.2.3',
+    '127.0.0.1',
+    '::1',
+    '::ffff:10.1.2.3',
+    '64:ff9b::a00:1',
+    '169.254.170.2',
+    '169.254.1.1',
+  ])
+    assert.equal(named.has(address), true, address);
+  for (const address of [
+    '169.254.169.254',
+    '::ffff:169.254.169.254',
+    'fd00:ec2::254',
+    'example.com',
+    '10.1',
+    '',
+  ])
+    assert.equal(named.has(address), false, address);
+  assert.equal(namedNetworks([]).has('127.0.0.1'), false);
+});
+
+test('a network that is not written in CIDR form is refused', () => {
+  for (const cidr of [
+    '',
+    '10.0.0.0',
+    '10.0.0.0/',
+    '10.0.0.0/33',
+    '10.0/8',
+    '::1/129',
+    '::ffff:10.0.0.0/104',
+    'x/8',
+    '1.2.3.4/-1',
+  ])
+    assert.throws(() => namedNetworks([cidr]), { code: 'SY-REACH-NETWORK' }, cidr);
 });

@@ -21,6 +21,18 @@ export const REACH_CODES = {
     cause: 'the name does not exist or the name server did not answer',
     next: 'check the name and the DNS of this machine',
   },
+  'SY-REACH-DNS': {
+    kind: 'unreachable',
+    sentence: 'the DNS look-up failed',
+    cause: 'no resolver answered in time, or the answer was an error or could not be read',
+    next: 'check the resolvers of this machine and the name servers of the domain, then try again',
+  },
+  'SY-REACH-NETWORK': {
+    kind: 'usage',
+    sentence: 'the network is not written in CIDR form',
+    cause: 'the address or the length of the prefix is missing or wrong',
+    next: 'write the network as 10.20.0.0/16 or fd12::/48',
+  },
   'SY-REACH-FAILED': {
     kind: 'unreachable',
     sentence: 'the host could not be reached or broke off',
