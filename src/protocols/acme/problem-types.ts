@@ -83,6 +83,7 @@ const TYPE_OF_OWN_CODE: Readonly<Record<OwnCode, AcmeType>> = {
   'SY-ENROL-RATE-LIMITED': 'rateLimited',
   'SY-ENROL-PAUSED': 'rateLimited',
   'SY-ENROL-CERTIFICATE-ID': 'malformed',
+  'SY-ENROL-CAMPAIGN': 'malformed',
   'SY-CHALLENGE-CONFIGURATION': 'serverInternal',
   'SY-CHALLENGE-UNSUPPORTED': 'malformed',
   'SY-CHALLENGE-DNS': 'dns',
