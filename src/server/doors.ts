@@ -40,11 +40,10 @@ export interface DoorParts {
 
 export function doorsOf(parts: DoorParts): readonly Door[] {
   const { foundation, outbound, clock, random } = parts;
-  const { logs, authorities, clockGuard } = foundation;
+  const { logs, authorities, directory, clockGuard } = foundation;
   const { records } = foundation.store;
   const { commit } = foundation.health;
   const policy = () => parts.policy.current();
-  const issuers = Object.values(authorities).map(({ certificate }) => certificate);
   return [
     {
       name: 'fulcio',
@@ -52,11 +51,16 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
         issue: foundation.ceremony,
         verifier: outbound.verifier,
         policy,
-        authority: authorities.codeSigning,
+        get authority() {
+          return authorities.codeSigning;
+        },
       }),
     },
     { name: 'rekor', routes: rekorRoutes({ commit, records, logs, clock }) },
-    { name: 'certificate-log', routes: certificateLogRoutes({ logs, issuers }) },
+    {
+      name: 'certificate-log',
+      routes: certificateLogRoutes({ logs, issuers: () => directory.certificates() }),
+    },
     {
       name: 'timestamp',
       routes: timestampRoutes({ unit: () => parts.certificates.timestamp().active, clockGuard, random }),
@@ -66,7 +70,7 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
       routes: trustRoutes({
         trustedRoot: parts.trust.trustedRoot,
         signingConfig: parts.trust.signingConfig,
-        rootsPem: () => certificatesPem([authorities.root.certificate]),
+        rootsPem: () => certificatesPem(directory.anchors()),
       }),
     },
     {
@@ -80,6 +84,8 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
         commit,
         records: parts.localAdministrator?.records ?? records,
         logs,
+        directory,
+        ceremonies: foundation.ceremonies,
         clock,
         random,
         policy,

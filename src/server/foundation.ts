@@ -1,10 +1,13 @@
 // What every door stands on, in the order in which it must come to be: records, keys, logs, authorities.
 import type { Authorities } from '../authority/authority.ts';
+import type { AuthorityDirectory } from '../authority/directory.ts';
 import { ensureLogKeys } from '../authority/log-keys.ts';
+import { defaultAuthorities } from '../authority/open.ts';
 import type { LogName } from '../ground/change.ts';
 import { isSealyardError } from '../ground/errors.ts';
 import type { Clock, Random } from '../ground/ports.ts';
-import { type CeremonyDeps, ensureAuthorities } from '../issue/ceremony.ts';
+import { type Ceremonies, createCeremonies } from '../issue/ceremonies/ceremonies.ts';
+import { type CeremonyDeps, ensureDirectory } from '../issue/ceremony.ts';
 import { type ClockGuard, createClockGuard } from '../issue/clock-guard.ts';
 import { clockRefusedEvent, lastRecordedMs } from '../issue/clock-record.ts';
 import type { SealedFileStore } from '../keys/sealed-file.ts';
@@ -30,7 +33,10 @@ export interface Foundation {
   readonly logKeysSince: { readonly certificate: Date; readonly signature: Date };
   readonly clockGuard: ClockGuard;
   readonly ceremony: CeremonyDeps;
+  readonly directory: AuthorityDirectory;
+  /** What issues by default; each look gives the newest. */
   readonly authorities: Authorities;
+  readonly ceremonies: Ceremonies;
   /** The host of the public URL: names the organization in our certificates. */
   readonly organization: string;
 }
@@ -89,7 +95,9 @@ export async function layFoundation(o: {
     random,
     clockGuard,
     certificatesPerToken: CERTIFICATES_PER_TOKEN,
+    urls: o.urls,
   };
+  const directory = await ensureDirectory(ceremony, host);
   return {
     store,
     health,
@@ -100,7 +108,9 @@ export async function layFoundation(o: {
     ceremony,
     organization: host,
     logKeysSince: { certificate: logKeys.certificate.createdAt, signature: logKeys.signature.createdAt },
-    authorities: await ensureAuthorities(ceremony, host),
+    directory,
+    authorities: defaultAuthorities(directory),
+    ceremonies: createCeremonies({ ...ceremony, directory, organization: host }),
   };
 }
 

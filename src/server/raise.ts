@@ -59,6 +59,7 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
     certificates: () => certificates,
     developmentIssuer: developmentIssuer?.url,
   });
+  o.ending.defer(foundation.directory.onChange(() => trust.changed()));
   const ownPolicy = inData(o.directory, 'policy');
   const policyFile = o.config.policy === undefined ? ownPolicy : resolve(o.config.policy);
   const policy = await openPolicy({

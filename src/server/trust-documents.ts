@@ -1,6 +1,7 @@
 // The trust documents of the running yard, rendered when something in them changes and prepared for our own verifying.
 import { signingConfigJson } from '../formats/signing-config.ts';
 import { type TrustedRoot, trustedRootJson } from '../formats/trusted-root.ts';
+import type { Certificate } from '../formats/x509/certificate.ts';
 import { signingConfigOf } from '../trust/signing-config.ts';
 import { trustedRootOf } from '../trust/trusted-root.ts';
 import { prepareTrust, type TrustMaterial } from '../verify/trust.ts';
@@ -16,6 +17,14 @@ export interface TrustDocuments {
   changed(): void;
 }
 
+/** What a revoked authority signed no longer counts; what a retired one signed does. */
+function signingChains({ directory }: Foundation): readonly (readonly Certificate[])[] {
+  return directory
+    .known()
+    .filter(({ purpose, state }) => purpose === 'code-signing' && state !== 'revoked')
+    .map(({ chain }) => chain);
+}
+
 export function openTrustDocuments(o: {
   readonly foundation: Foundation;
   readonly certificates: () => ServiceCertificates;
@@ -26,7 +35,7 @@ export function openTrustDocuments(o: {
   const make = (): TrustedRoot =>
     trustedRootOf({
       publicUrl,
-      authorities: foundation.authorities,
+      signingChains: signingChains(foundation),
       timestampChains: o.certificates().timestamp().chains,
       logs: foundation.logs,
       logKeysSince: foundation.logKeysSince,

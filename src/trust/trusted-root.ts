@@ -1,5 +1,4 @@
 // What clients must trust to verify this yard's signatures, in Sigstore's format.
-import type { Authorities } from '../authority/authority.ts';
 import { keyDetailsOf } from '../formats/rekor.ts';
 import type { TrustedAuthority, TrustedLog, TrustedRoot } from '../formats/trusted-root.ts';
 import type { Certificate } from '../formats/x509/certificate.ts';
@@ -9,7 +8,8 @@ import type { Logs } from '../log/ports.ts';
 export interface TrustSources {
   /** Without a final slash. The signature log's origin is its host: clients compare the two. */
   readonly publicUrl: string;
-  readonly authorities: Pick<Authorities, 'codeSigning'>;
+  /** Chains of the keyless authorities, past generations included: signatures outlive them. */
+  readonly signingChains: readonly (readonly Certificate[])[];
   /** Timestamping chains, leaf first, past ones included: timestamps outlive their certificates. */
   readonly timestampChains: readonly (readonly Certificate[])[];
   readonly logs: Pick<Logs, 'spec' | 'logId'>;
@@ -22,7 +22,7 @@ export interface TrustSources {
  * @throws TypeError where the signature log's origin is not the host of the public URL: no client would verify
  */
 export function trustedRootOf(sources: TrustSources): TrustedRoot {
-  const { publicUrl, authorities, logKeysSince } = sources;
+  const { publicUrl, logKeysSince } = sources;
   const { origin } = sources.logs.spec('signature');
   // rekor-tiles clients take the origin from the URL: `u.Hostname()`, without port and path.
   if (new URL(publicUrl).hostname !== origin)
@@ -30,7 +30,7 @@ export function trustedRootOf(sources: TrustSources): TrustedRoot {
   return {
     tlogs: [logOf(sources, 'signature', publicUrl, logKeysSince.signature)],
     ctlogs: [logOf(sources, 'certificate', `${publicUrl}/ct`, logKeysSince.certificate)],
-    certificateAuthorities: [authorityOf(authorities.codeSigning.chain, publicUrl)],
+    certificateAuthorities: sources.signingChains.map((chain) => authorityOf(chain, publicUrl)),
     timestampAuthorities: sources.timestampChains.map((chain) => ({
       ...authorityOf(chain, `${publicUrl}/api/v1/timestamp`),
       validFor: windowOf(chain),

@@ -21,7 +21,7 @@ async function world() {
   });
   const sources = {
     publicUrl: PUBLIC_URL,
-    authorities,
+    signingChains: [authorities.codeSigning.chain],
     timestampChains: chains,
     logs: yard.logs,
     logKeysSince: yard.logKeysSince,

@@ -1,9 +1,11 @@
 // What the admin door stands on; the server puts it together.
+import type { AuthorityDirectory } from '../../authority/directory.ts';
 import type { Commit, Records } from '../../ground/change.ts';
 import type { JsonObject } from '../../ground/json.ts';
 import type { Clock, Random } from '../../ground/ports.ts';
 import type { DevelopmentIssuer } from '../../identity/development-issuer.ts';
 import type { TokenVerifier } from '../../identity/verifier.ts';
+import type { Ceremonies } from '../../issue/ceremonies/ceremonies.ts';
 import type { Logs } from '../../log/ports.ts';
 import type { Policy } from '../../policy/policy.ts';
 
@@ -12,6 +14,8 @@ export interface AdminDeps {
   readonly commit: Commit;
   readonly records: Records;
   readonly logs: Logs;
+  readonly directory: AuthorityDirectory;
+  readonly ceremonies: Ceremonies;
   readonly clock: Clock;
   readonly random: Random;
   /** The policy in force at this moment. */

@@ -3,6 +3,7 @@ import { SealyardError } from '../../ground/errors.ts';
 import type { Role } from '../../policy/policy.ts';
 import type { DoorReply, DoorRequest, Route } from '../door.ts';
 import { jsonReply, problemReply } from '../problem.ts';
+import { AUTHORITY_ENDPOINTS } from './authorities.ts';
 import { authorize, type Caller, RefusalRecord, refuseForeignHost } from './caller.ts';
 import type { AdminDeps } from './deps.ts';
 import { BODY_LIMIT_BYTES } from './messages.ts';
@@ -143,6 +144,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     status: 200,
     handle: (request, _caller, deps) => logProof(request, deps),
   },
+  ...AUTHORITY_ENDPOINTS,
   {
     method: 'POST',
     path: '/admin/v1/backup',

@@ -11,13 +11,10 @@ import { tileRoutes } from '../tiles.ts';
 export interface CertificateLogDeps {
   readonly logs: Logs;
   /** Every certificate that a logged chain may name: the yard's authorities. */
-  readonly issuers: readonly Certificate[];
+  readonly issuers: () => readonly Certificate[];
 }
 
 export function certificateLogRoutes(deps: CertificateLogDeps): Route[] {
-  const issuers = new Map(
-    deps.issuers.map(({ der }) => [toHex(new Uint8Array(createHash('sha256').update(der).digest())), der]),
-  );
   return [
     ...tileRoutes(
       { log: 'certificate', prefix: '/ct', bundles: 'data', listeners: ['tls'], problem: problemReply },
@@ -28,15 +25,16 @@ export function certificateLogRoutes(deps: CertificateLogDeps): Route[] {
       path: '/ct/issuer/:fingerprint',
       bodyLimitBytes: 0,
       listeners: ['tls'],
-      handle: (request) => issuer(request, issuers),
+      handle: (request) => issuer(request, deps.issuers()),
       problem: problemReply,
     },
   ];
 }
 
 /** static-ct-api "Issuers": the certificate with this SHA-256, lower-case hex. */
-function issuer(request: DoorRequest, issuers: ReadonlyMap<string, Uint8Array>): DoorReply {
-  const body = issuers.get(request.params['fingerprint'] ?? '');
+function issuer(request: DoorRequest, issuers: readonly Certificate[]): DoorReply {
+  const wanted = request.params['fingerprint'] ?? '';
+  const body = issuers.find(({ der }) => fingerprint(der) === wanted)?.der;
   if (body === undefined) throw new SealyardError('SY-HTTP-NOT-FOUND');
   return {
     status: 200,
@@ -46,4 +44,8 @@ function issuer(request: DoorRequest, issuers: ReadonlyMap<string, Uint8Array>):
     },
     body,
   };
+}
+
+function fingerprint(der: Uint8Array): string {
+  return toHex(new Uint8Array(createHash('sha256').update(der).digest()));
 }

@@ -33,10 +33,11 @@ export function fulcioRoutes(deps: FulcioDeps): Route[] {
     problem: fulcioProblem,
   });
   return [
-    post('/api/v2/signingCert', (request) => signingCert(request, deps)),
+    // Copied for each request: answer and certificate name one authority, also while it is being rotated.
+    post('/api/v2/signingCert', (request) => signingCert(request, { ...deps })),
     get('/api/v2/trustBundle', () => trustBundle(deps)),
     get('/api/v2/configuration', () => configuration(deps)),
-    post('/api/v1/signingCert', (request) => legacySigningCert(request, deps)),
+    post('/api/v1/signingCert', (request) => legacySigningCert(request, { ...deps })),
     get('/api/v1/rootCert', () => ({
       status: 200,
       headers: { 'content-type': PEM_CHAIN },
