@@ -2,9 +2,9 @@
 // nearest one does not.
 import type { IdentityName } from '../ground/ids.ts';
 import type { IssueRule } from './issuance.ts';
-import { type Case, ISSUE_CHECKS, isUsable, tell } from './issue-checks.ts';
+import { type Case, grantsNames, ISSUE_CHECKS, isUsable, refusingList, tell } from './issue-checks.ts';
 import type { IssueGrant, IssueQuestion, IssueRefusal } from './issue-question.ts';
-import { comparable } from './name-pattern.ts';
+import { type ComparableName, comparable } from './name-pattern.ts';
 import type { EffectiveEnvironment, Policy } from './policy.ts';
 import { nameObjection, quoteName } from './requested-name.ts';
 import type { Violation } from './violation.ts';
@@ -21,16 +21,19 @@ const MOST_NAMES = 100;
  */
 export function decideIssue(policy: Policy, question: IssueQuestion): IssueGrant | IssueRefusal {
   const malformed = questionViolations(policy, question);
-  const [first, ...rest] = malformed;
-  if (first !== undefined) return { granted: false, violations: [first, ...rest] };
-  const search = new Search(policy, question);
-  for (const environment of policy.environments.values())
-    if (question.environment === undefined || environment.name === question.environment)
-      for (const rule of environment.issue) {
-        const grant = search.judge(environment, rule);
-        if (grant?.proof === 'policy') return grant;
-      }
-  return search.answer();
+  if (malformed.length > 0) return refuse(malformed, policy, question);
+  const names = question.names.map(comparable);
+  return (
+    findGrant(policy, question, names) ?? refuse(nearestViolations(policy, question, names), policy, question)
+  );
+}
+
+function refuse(
+  [first, ...rest]: readonly Violation[],
+  policy: Policy,
+  question: IssueQuestion,
+): IssueRefusal {
+  return { granted: false, violations: [first ?? nobody(policy, question), ...rest] };
 }
 
 function questionViolations(policy: Policy, question: IssueQuestion): Violation[] {
@@ -51,68 +54,79 @@ function questionViolations(policy: Policy, question: IssueQuestion): Violation[
   });
 }
 
-/** Walks the rules once, keeping the first grant that wants a challenge and the rule that came nearest. */
-class Search {
-  readonly #policy: Policy;
-  readonly #question: IssueQuestion;
-  readonly #names;
-  #challenged: IssueGrant | undefined;
-  #nearest: { readonly at: Case; readonly passed: number; readonly matched: number } | undefined;
-
-  constructor(policy: Policy, question: IssueQuestion) {
-    this.#policy = policy;
-    this.#question = question;
-    this.#names = question.names.map(comparable);
-  }
-
-  judge(environment: EffectiveEnvironment, rule: IssueRule): IssueGrant | undefined {
-    const { who } = this.#question;
-    const profile = this.#policy.profiles.get(rule.profile);
-    if (profile === undefined || (rule.who !== 'anyone' && !who.includes(rule.who))) return undefined;
-    const at: Case = {
-      policy: this.#policy,
-      question: this.#question,
-      names: this.#names,
-      environment,
-      rule,
-      profile,
-    };
-    const failed = ISSUE_CHECKS.findIndex((check) => !check.holds(at));
-    if (failed >= 0) {
-      this.#keepNearest(at, failed);
-      return undefined;
+function findGrant(
+  policy: Policy,
+  question: IssueQuestion,
+  names: readonly ComparableName[],
+): IssueGrant | undefined {
+  let challenged: IssueGrant | undefined;
+  for (const environment of policy.environments.values()) {
+    if (question.environment !== undefined && environment.name !== question.environment) continue;
+    for (const rule of environment.issue) {
+      // Most rules are about other names: they are left before anything is made for them.
+      if (!namesCaller(rule, question.who) || !grantsNames(rule, names)) continue;
+      const at = caseOf(policy, question, names, environment, rule);
+      if (at === undefined || !ISSUE_CHECKS.every((check) => check.holds(at))) continue;
+      if (rule.proof === 'policy') return grantOf(at);
+      challenged ??= grantOf(at);
     }
-    const grant = grantOf(at);
-    if (grant.proof === 'challenge') this.#challenged ??= grant;
-    return grant;
   }
+  return challenged;
+}
 
-  #keepNearest(at: Case, passed: number): void {
-    if (passed < (this.#nearest?.passed ?? 0)) return;
-    const matched = ISSUE_CHECKS[passed]?.closeness?.(at) ?? 0;
-    const { passed: most = -1, matched: best = -1 } = this.#nearest ?? {};
-    if (passed > most || matched > best) this.#nearest = { at, passed, matched };
-  }
+function caseOf(
+  policy: Policy,
+  question: IssueQuestion,
+  names: readonly ComparableName[],
+  environment: EffectiveEnvironment,
+  rule: IssueRule,
+): Case | undefined {
+  const profile = policy.profiles.get(rule.profile);
+  return profile === undefined ? undefined : { policy, question, names, environment, rule, profile };
+}
 
-  answer(): IssueGrant | IssueRefusal {
-    if (this.#challenged !== undefined) return this.#challenged;
-    const nearest = this.#nearest;
-    const [first = this.#nobody(), ...rest] =
-      nearest === undefined
-        ? []
-        : ISSUE_CHECKS.slice(nearest.passed)
-            .filter((check) => !check.holds(nearest.at))
-            .flatMap((check) => tell(check, nearest.at));
-    return { granted: false, violations: [first, ...rest] };
+/** What the rule that came nearest finds wrong: none where no rule names the caller. */
+function nearestViolations(
+  policy: Policy,
+  question: IssueQuestion,
+  names: readonly ComparableName[],
+): readonly Violation[] {
+  let nearest: { readonly at: Case; readonly closeness: number } | undefined;
+  for (const environment of policy.environments.values()) {
+    if (question.environment !== undefined && environment.name !== question.environment) continue;
+    for (const rule of environment.issue) {
+      if (!namesCaller(rule, question.who)) continue;
+      const at = caseOf(policy, question, names, environment, rule);
+      const closeness = at === undefined ? 0 : closenessOf(at);
+      if (at !== undefined && closeness > (nearest?.closeness ?? -1)) nearest = { at, closeness };
+    }
   }
+  if (nearest === undefined) return [];
+  const { at } = nearest;
+  return ISSUE_CHECKS.filter((check) => !check.holds(at)).flatMap((check) => tell(check, at));
+}
 
-  #nobody(): Violation {
-    const { who, environment } = this.#question;
-    const caller = who.length === 0 ? 'an account without identity' : who.join(', ');
-    const place = environment === undefined ? 'any environment' : `environment "${environment}"`;
-    const message = `no "issue" rule of ${place} names ${caller}${who.length === 0 ? ' ("who: anyone")' : ''}; add one to ${this.#policy.file}`;
-    return { code: 'SY-POLICY-ISSUE-NO-GRANT', rule: 'issue-rule-names-caller', message };
-  }
+/**
+ * The profile that was asked for weighs most, then the names that match, then that the rule names the caller; among
+ * rules that match names, then the other checks.
+ */
+function closenessOf(at: Case): number {
+  let matched = 0;
+  for (const name of at.names) if (refusingList(at.rule, name) < 0) matched++;
+  const asked = at.question.profile === undefined || at.question.profile === at.rule.profile ? 1 : 0;
+  const named = at.rule.who === 'anyone' ? 0 : 1;
+  const passed = matched === 0 ? 0 : ISSUE_CHECKS.filter((check) => check.holds(at)).length;
+  return ((asked * (MOST_NAMES + 1) + matched) * 2 + named) * (ISSUE_CHECKS.length + 1) + passed;
+}
+
+function nobody(policy: Policy, { who, environment }: IssueQuestion): Violation {
+  const caller = who.length === 0 ? 'an account without identity ("who: anyone")' : who.join(', ');
+  const place = environment === undefined ? 'any environment' : `environment "${environment}"`;
+  return {
+    code: 'SY-POLICY-ISSUE-NO-GRANT',
+    rule: 'issue-rule-names-caller',
+    message: `no "issue" rule of ${place} names ${caller}; add one to ${policy.file}`,
+  };
 }
 
 function grantOf({ policy, question, environment, rule, profile }: Case): IssueGrant {
@@ -146,12 +160,13 @@ export function grantableProfiles(
     if (environment === undefined || one.name === environment)
       for (const rule of one.issue) {
         const profile = policy.profiles.get(rule.profile);
-        if (profile !== undefined && names(rule, who) && isUsable(one, rule, profile))
+        const named = who === 'everybody' || namesCaller(rule, who);
+        if (profile !== undefined && named && isUsable(one, rule, profile))
           granted.set(profile.name, profile.description);
       }
   return [...granted].map(([name, description]) => ({ name, description }));
 }
 
-function names(rule: IssueRule, who: readonly IdentityName[] | 'everybody'): boolean {
-  return who === 'everybody' || rule.who === 'anyone' || who.includes(rule.who);
+function namesCaller(rule: IssueRule, who: readonly IdentityName[]): boolean {
+  return rule.who === 'anyone' || who.includes(rule.who);
 }

@@ -1,5 +1,5 @@
 // What an `issue` rule demands of a request, as a list: each check says whether it holds and, where not, what was
-// demanded, what was asked and what to do. From the coarse to the fine: the rule that passes most of it is nearest.
+// demanded, what was asked and what to do.
 import type { Code } from '../ground/errors.ts';
 import type { IdentityName } from '../ground/ids.ts';
 import type { ChallengeType, IssuanceProfile, IssueRule, RequestedName } from './issuance.ts';
@@ -29,8 +29,6 @@ interface Check {
   holds(at: Case): boolean;
   /** Sentences, each with the name that it is about where it is about one. */
   sentences(at: Case): readonly (readonly [sentence: string, name?: RequestedName])[];
-  /** How near a case is that fails here: more is nearer. */
-  closeness?(at: Case): number;
 }
 
 export const ISSUE_CHECKS: readonly Check[] = [
@@ -98,8 +96,7 @@ export const ISSUE_CHECKS: readonly Check[] = [
   {
     code: 'SY-POLICY-ISSUE-NAME',
     rule: 'names-are-granted',
-    holds: ({ rule, names }) => names.every((name) => refusingList(rule, name) < 0),
-    closeness: ({ rule, names }) => names.filter((name) => refusingList(rule, name) < 0).length,
+    holds: ({ rule, names }) => grantsNames(rule, names),
     sentences: (at) =>
       at.names
         .filter((name) => hasType(at, name.name) && refusingList(at.rule, name) >= 0)
@@ -194,9 +191,21 @@ function hasOneSpiffeId(names: readonly ComparableName[]): boolean {
   return first?.text.startsWith('spiffe://') === true && others.length === 0;
 }
 
+/** Whether each name is in every list of the rule. */
+export function grantsNames(rule: IssueRule, names: readonly ComparableName[]): boolean {
+  for (const name of names) if (refusingList(rule, name) >= 0) return false;
+  return true;
+}
+
 /** Index of the first list that the name is not in; -1 where it is in all. */
-function refusingList(rule: IssueRule, name: ComparableName): number {
-  return rule.names.findIndex((list) => !list.some((pattern) => matchesPattern(pattern, name)));
+export function refusingList({ names }: IssueRule, name: ComparableName): number {
+  for (const [i, list] of names.entries()) if (!isIn(list, name)) return i;
+  return -1;
+}
+
+function isIn(list: readonly NamePattern[], name: ComparableName): boolean {
+  for (const pattern of list) if (matchesPattern(pattern, name)) return true;
+  return false;
 }
 
 function isProvable({ name, wildcard }: ComparableName, challenges: readonly ChallengeType[]): boolean {

@@ -5,6 +5,7 @@ import { parseCanonicalIp } from './canonical-ip.ts';
 import type { RequestedName } from './issuance.ts';
 
 const MAX_DNS = 253;
+const TOO_LONG = `is not a DNS name of 1 to ${MAX_DNS} characters`;
 const MAX_URI = 2048;
 // Underscores stand in names inside of companies; the lint says what it thinks of them.
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
@@ -23,7 +24,9 @@ const SPIFFE = /^spiffe:\/\/[a-z0-9._-]{1,255}((\/(?!\.\.?(\/|$))[A-Za-z0-9._-]+
 export function nameObjection(name: RequestedName): string | undefined {
   switch (name.type) {
     case 'dns':
-      return dnsObjection(name.value.startsWith('*.') ? name.value.slice(2) : name.value);
+      return name.value.length > MAX_DNS
+        ? TOO_LONG
+        : dnsObjection(name.value.startsWith('*.') ? name.value.slice(2) : name.value);
     case 'ip':
       return parseCanonicalIp(name.value) === undefined
         ? 'is not an IP address in its canonical form'
@@ -36,7 +39,7 @@ export function nameObjection(name: RequestedName): string | undefined {
 }
 
 function dnsObjection(host: string): string | undefined {
-  if (host.length === 0 || host.length > MAX_DNS) return `is not a DNS name of 1 to ${MAX_DNS} characters`;
+  if (host.length === 0 || host.length > MAX_DNS) return TOO_LONG;
   const labels = host.split('.');
   if (!labels.every((label) => LABEL.test(label)))
     return 'is not a DNS name of lower-case letters, digits, dashes, underscores and dots';
