@@ -6,8 +6,8 @@ import type { ChallengeType, RequestedName } from '../policy/issuance.ts';
 import { advanceState } from './advance-record.ts';
 import type { EnrolDeps } from './deps.ts';
 import type { Account } from './enrolment.ts';
-import { type AuthorizationBody, nameOfText, type OrderState, orderedName } from './order-record.ts';
-import type { EnrolProblem } from './problem.ts';
+import { type AuthorizationBody, type OrderState, orderedName } from './order-record.ts';
+import { EnrolError, type EnrolProblem } from './problem.ts';
 
 /** `retry`: a zone could not be asked. */
 export type CaaVerdict =
@@ -19,24 +19,49 @@ type Needs = Pick<EnrolDeps, 'validator' | 'records' | 'accountUrl'>;
 /** Names asked at once. */
 const AT_ONCE = 10;
 
-export async function checkCaa(
+/** The names of an order, each with how its account proved it. */
+export async function checkOrderCaa(
   needs: Needs,
   account: Account,
   order: OrderState,
-  { caa }: IssueGrant,
+  grant: Pick<IssueGrant, 'caa'>,
 ): Promise<CaaVerdict> {
+  const accountUri = needs.accountUrl(account.id);
   const { authorizations } = order.body;
-  const asked = caa ? authorizations.filter(({ name }) => nameOfText(name).type === 'dns') : [];
+  return await checkCaa(
+    needs,
+    grant,
+    authorizations.map((body) => ({
+      identifier: orderedName(body),
+      accountUri,
+      method: provenBy(needs, account.id, body),
+    })),
+  );
+}
+
+export interface CaaQuestion {
+  /** As ordered, with its asterisk. */
+  readonly identifier: RequestedName;
+  readonly accountUri: string;
+  readonly method: ChallengeType | undefined;
+}
+
+export async function checkCaa(
+  needs: Pick<EnrolDeps, 'validator'>,
+  { caa }: Pick<IssueGrant, 'caa'>,
+  questions: readonly CaaQuestion[],
+): Promise<CaaVerdict> {
+  const asked = caa ? questions.filter(({ identifier }) => identifier.type === 'dns') : [];
   const problems: { problem: EnrolProblem; retry: boolean }[] = [];
   for (let i = 0; i < asked.length; i += AT_ONCE) {
     const some = asked.slice(i, i + AT_ONCE);
-    const results = await Promise.all(some.map((body) => ask(needs, account, body)));
-    for (const [k, result] of results.entries()) {
-      const body = some[k];
-      if (result.allowed || body === undefined) continue;
+    for (const { question, result } of await Promise.all(some.map((each) => ask(needs, each)))) {
+      if (result.allowed) continue;
       const detail = result.detail.slice(0, 500);
-      const problem = { code: result.code, detail, identifier: orderedName(body) };
-      problems.push({ problem, retry: result.retry });
+      problems.push({
+        problem: { code: result.code, detail, identifier: question.identifier },
+        retry: result.retry,
+      });
     }
   }
   const [first] = problems;
@@ -52,14 +77,23 @@ export async function checkCaa(
   };
 }
 
-async function ask(needs: Needs, account: Account, body: AuthorizationBody): Promise<CaaResult> {
-  const { value } = nameOfText(body.name);
-  const method = provenBy(needs, account.id, body);
-  return await needs.validator.caa({ type: 'dns', value } satisfies RequestedName, {
-    wildcard: body.wildcard === true,
-    accountUri: needs.accountUrl(account.id),
-    method,
+/** What goes out: a zone that could not be asked may answer later. */
+export function caaError({ problem, retry }: CaaVerdict & { allowed: false }): EnrolError {
+  return new EnrolError('SY-ENROL-CAA', problem.detail, {
+    subproblems: problem.subproblems ?? [],
+    ...(retry ? { retryAfterSeconds: 30 } : {}),
   });
+}
+
+async function ask(
+  { validator }: Pick<EnrolDeps, 'validator'>,
+  question: CaaQuestion,
+): Promise<{ question: CaaQuestion; result: CaaResult }> {
+  const { accountUri, method, identifier } = question;
+  const wildcard = identifier.value.startsWith('*.');
+  const value = wildcard ? identifier.value.slice(2) : identifier.value;
+  const result = await validator.caa({ type: 'dns', value }, { wildcard, accountUri, method });
+  return { question, result };
 }
 
 /** The challenge that proved control; none where the policy vouches for the name. */

@@ -7,6 +7,7 @@ import { Bindings } from './bindings.ts';
 import { createChallenges } from './challenges.ts';
 import { Turns } from './concurrency.ts';
 import type { EnrolDeps } from './deps.ts';
+import { issueDirectly } from './direct.ts';
 import type { Enrolment } from './enrolment.ts';
 import { OpenOrders } from './open-orders.ts';
 import { createOrders } from './orders.ts';
@@ -40,6 +41,7 @@ export function createEnrolment(deps: EnrolDeps): Enrolment {
     challenges: createChallenges(room, validations),
     renewal: createRenewal(deps),
     revocation: createRevocationRights(room),
+    issueDirectly: (request, together) => issueDirectly(room, request, together),
     recover: async () => {
       archive.start();
       return validations.recover();

@@ -3,6 +3,7 @@ import type { Precondition, Put } from '../ground/change.ts';
 import type { Actor, Event } from '../ground/events.ts';
 import type { EnvironmentName, IdentityName, Serial } from '../ground/ids.ts';
 import type { JsonObject } from '../ground/json.ts';
+import type { IssuedCertificate, Via } from '../issue/request.ts';
 import type { ChallengeType, RequestedName } from '../policy/issuance.ts';
 import type { EnrolProblem } from './problem.ts';
 
@@ -89,6 +90,21 @@ export interface Challenge {
   readonly retryAfterSeconds?: number;
 }
 
+/** One request, one certificate, no order: what the admin and EST doors ask. */
+export interface DirectRequest {
+  /** What the policy calls the caller. */
+  readonly who: readonly IdentityName[];
+  readonly requester: Actor;
+  readonly via: Exclude<Via, 'acme'>;
+  /** PKCS #10, PEM or DER. */
+  readonly csr: string | Uint8Array;
+  /** Absent: those of the request. */
+  readonly names?: readonly RequestedName[];
+  readonly profile?: string;
+  readonly lifetimeSeconds?: number;
+  readonly environment?: string;
+}
+
 /** Every method throws `SealyardError`s `SY-ENROL-…` (often an `EnrolError`) and has committed when it resolves. */
 export interface Enrolment {
   readonly accounts: Accounts;
@@ -98,6 +114,12 @@ export interface Enrolment {
   readonly challenges: Challenges;
   readonly renewal: Renewal;
   readonly revocation: RevocationRights;
+  /**
+   * A certificate for names that the policy grants without a challenge.
+   * @throws EnrolError `SY-ENROL-REJECTED`, `SY-ENROL-PROFILE`, `SY-ENROL-CSR`, `SY-ENROL-CAA`, `SY-ENROL-RATE-LIMITED`
+   * @throws SealyardError `SY-ISSUE-…`, `SY-AUTHORITY-NONE`
+   */
+  issueDirectly(request: DirectRequest, together?: Together): Promise<IssuedCertificate>;
   /** After a start: takes up the validations that were under way. Returns how many. */
   recover(): Promise<number>;
   /** Ends the timers and waits for the validations under way; what was answered is taken up at the next start. */

@@ -1,14 +1,14 @@
 // Finalize (RFC 8555 §7.4): one order, one certificate. The order's end and the certificate are one commit.
 import { equalBytes } from '../ground/bytes.ts';
-import { type Code, isSealyardError } from '../ground/errors.ts';
 import type { Event } from '../ground/events.ts';
 import type { Serial } from '../ground/ids.ts';
-import { type ReadRequest, readRequest } from '../issue/csr.ts';
+import type { ReadRequest } from '../issue/csr.ts';
 import type { IssueGrant } from '../policy/decide-issue.ts';
 import { type AccountState, actorOf, liveAccount, spkiSha256 } from './account-record.ts';
 import { advanceConditions } from './advance-record.ts';
-import { checkCaa } from './caa.ts';
+import { caaError, checkOrderCaa } from './caa.ts';
 import { whileMoving } from './concurrency.ts';
+import { readCsr } from './csr.ts';
 import type { Account, Order, Together } from './enrolment.ts';
 import { finalizedEvent } from './evidence.ts';
 import { grantFor } from './grants.ts';
@@ -71,14 +71,10 @@ async function issueFor(room: Room, order: OrderState, request: Finalization): P
   const csr = readCsr(csrDer);
   checkRequest(csr, order, holder);
   const { grant, lifetimeSeconds } = await stillGranted(room, holder, order, together);
-  const caa = await checkCaa(room, account, order, grant);
+  const caa = await checkOrderCaa(room, account, order, grant);
   if (!caa.allowed) {
-    // A zone that could not be asked may answer later; one that forbids has spoken.
     if (!caa.retry) await fail(room, order, caa.problem, together);
-    throw new EnrolError('SY-ENROL-CAA', caa.problem.detail, {
-      subproblems: caa.problem.subproblems ?? [],
-      ...(caa.retry ? { retryAfterSeconds: 30 } : {}),
-    });
+    throw caaError(caa);
   }
   const { profile } = grant;
   const authority = room.authorities.issuing(profile.usage, grant.authorities, profile.authority);
@@ -130,18 +126,6 @@ function finished(order: OrderState, serial: Serial): OrderState {
     // What proved the names is in the audit record now.
     body: { ...order.body, authorizations },
   };
-}
-
-const CSR_CODES: readonly Code[] = ['SY-ISSUE-CSR', 'SY-ISSUE-PROOF', 'SY-ISSUE-NAME'];
-
-function readCsr(der: Uint8Array): ReadRequest {
-  try {
-    return readRequest(der);
-  } catch (error) {
-    if (isSealyardError(error, ...CSR_CODES))
-      throw new EnrolError('SY-ENROL-CSR', error.message, { cause: error });
-    throw error;
-  }
 }
 
 /** RFC 8555 §7.4: exactly the order's names; §11.1: not the account's key. */

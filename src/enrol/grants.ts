@@ -7,6 +7,7 @@ import {
   type IssueRefusal,
 } from '../policy/decide-issue.ts';
 import type { RequestedName } from '../policy/issuance.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Bindings } from './bindings.ts';
 import type { EnrolDeps } from './deps.ts';
 import type { Account } from './enrolment.ts';
@@ -35,7 +36,7 @@ export function grantFor(needs: Needs, account: Account, wish: Wish): IssueGrant
     ...environmentOf(account, wish),
   };
   const decision = decideIssue(policy, question);
-  if (!decision.granted) throw rejected(decision, namesRefused(needs, question));
+  if (!decision.granted) throw rejected(policy, question, decision);
   // A certificate authority is never made by an order.
   if (decision.profile.pathLength !== undefined)
     throw new EnrolError('SY-ENROL-PROFILE', decision.profile.name);
@@ -57,19 +58,15 @@ function environmentOf({ binding }: Account, wish: Wish): { environment?: Enviro
   return { environment: bound };
 }
 
-function namesRefused(needs: Needs, question: IssueQuestion): readonly EnrolProblem[] {
-  const policy = needs.policy();
-  return question.names.flatMap((identifier): EnrolProblem[] => {
-    const decision = decideIssue(policy, { ...question, names: [identifier] });
-    if (decision.granted) return [];
-    const [{ code, message }] = decision.violations;
-    return [{ code, detail: message, identifier }];
-  });
-}
-
-function rejected({ violations }: IssueRefusal, subproblems: readonly EnrolProblem[]): EnrolError {
+/** The refusal, with a subproblem for each name that is refused by itself. */
+export function rejected(policy: Policy, question: IssueQuestion, { violations }: IssueRefusal): EnrolError {
   const [{ code, message }] = violations;
-  return code === 'SY-POLICY-ISSUE-PROFILE'
-    ? new EnrolError('SY-ENROL-PROFILE', message)
-    : new EnrolError('SY-ENROL-REJECTED', message, { subproblems });
+  if (code === 'SY-POLICY-ISSUE-PROFILE') return new EnrolError('SY-ENROL-PROFILE', message);
+  const subproblems = question.names.flatMap((identifier): EnrolProblem[] => {
+    const decision = decideIssue(policy, { ...question, names: [identifier] });
+    return decision.granted
+      ? []
+      : [{ code: decision.violations[0].code, detail: decision.violations[0].message, identifier }];
+  });
+  return new EnrolError('SY-ENROL-REJECTED', message, { subproblems });
 }
