@@ -42,6 +42,8 @@ export class DnsServer {
   readonly asked: DnsQuestion[] = [];
   /** Answers end at an alias, as those of a server that knows one zone alone. */
   stopAtAlias = false;
+  /** The A record of every name that the zone does not know. */
+  wildcardAddress: string | undefined;
   misbehave: Misbehaviour = () => undefined;
   readonly #zone = new Map<string, ZoneRecord[]>();
   readonly #tcp: Server;
@@ -127,6 +129,12 @@ export class DnsServer {
     });
   }
 
+  #lookUp(name: string): readonly ZoneRecord[] {
+    const known = this.#zone.get(name);
+    if (known !== undefined || this.wildcardAddress === undefined) return known ?? [];
+    return [{ type: 'A', address: this.wildcardAddress }];
+  }
+
   #answer(message: Buffer, transport: 'udp' | 'tcp'): readonly Buffer[] {
     const question = readQuestion(message, transport);
     this.asked.push(question);
@@ -138,7 +146,7 @@ export class DnsServer {
     const answers: Buffer[] = [];
     let name = question.name;
     for (let hops = 0; hops < 20; hops++) {
-      const records = this.#zone.get(name) ?? [];
+      const records = this.#lookUp(name);
       answers.push(
         ...records
           .filter(({ type }) => TYPES[type] === question.type)
@@ -150,7 +158,9 @@ export class DnsServer {
       name = alias.target.toLowerCase();
       if (this.stopAtAlias) return reply(question, { answers });
     }
-    const exists = [...this.#zone.keys()].some((known) => known === name || known.endsWith(`.${name}`));
+    const exists =
+      this.#lookUp(name).length > 0 ||
+      [...this.#zone.keys()].some((known) => known === name || known.endsWith(`.${name}`));
     return reply(question, { answers, rcode: exists ? 0 : 3, authority: [encodeSoa()] });
   }
 }
