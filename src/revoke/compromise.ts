@@ -2,7 +2,9 @@
 
 import { toHex } from '../ground/bytes.ts';
 import type { Put, Records } from '../ground/change.ts';
+import type { Actor, Event } from '../ground/events.ts';
 import { asSerial, type Serial } from '../ground/ids.ts';
+import { blockKeyPut } from '../issue/blocked-keys.ts';
 import { BLOCKED_KEYS, CERTIFICATES } from '../issue/tables.ts';
 import { statusOf } from './record.ts';
 import { keyHashOf, withKeys } from './select.ts';
@@ -23,10 +25,19 @@ export function keysOf(records: Records, serials: readonly Serial[]): readonly s
 
 /** Rows that keep the keys from being certified again. */
 export function blockPuts(keys: readonly string[], timeMs: number): readonly Put[] {
-  return keys.map((key) => ({
-    table: BLOCKED_KEYS,
-    mode: 'replace',
-    row: { spki_sha256: key, reason: 'keyCompromise', source: SOURCE, created_ms: timeMs },
+  return keys.map((spkiSha256) =>
+    blockKeyPut({ spkiSha256, reason: 'keyCompromise', source: SOURCE }, timeMs),
+  );
+}
+
+export function blockEvents(keys: readonly string[], actor: Actor, timeMs: number): readonly Event[] {
+  return keys.map((id) => ({
+    timeMs,
+    action: 'key.blocked',
+    actor,
+    object: { type: 'key', id },
+    outcome: 'done',
+    data: { reason: 'keyCompromise' },
   }));
 }
 

@@ -5,7 +5,7 @@ import type { Row } from '../ground/change.ts';
 import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import type { Actor } from '../ground/events.ts';
 import { asSerial, type Serial } from '../ground/ids.ts';
-import { blockedSince, blockPuts, certificatesWith, keysOf } from './compromise.ts';
+import { blockEvents, blockedSince, blockPuts, certificatesWith, keysOf } from './compromise.ts';
 import { Crls } from './crls.ts';
 import { type OcspAnswer, OcspResponder } from './ocsp.ts';
 import { type CertificateStatus, statusOf } from './record.ts';
@@ -137,7 +137,7 @@ class Room implements Revocation {
     const keys = keysOf(this.#deps.records, serials);
     const nowMs = this.#deps.clock.now().getTime();
     // What was named stops first; the key stops with it, so that a crash leaves a mark for `start`.
-    const together = { puts: blockPuts(keys, nowMs), events: [] };
+    const together = { puts: blockPuts(keys, nowMs), events: blockEvents(keys, o.actor, nowMs) };
     const first = await this.#revokeLenient({ ...o, targets: serials, together });
     const sameKey = await this.#revokeSameKey(keys, o.actor);
     const revoked = [...first.revoked, ...sameKey];
