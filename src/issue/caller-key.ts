@@ -65,7 +65,9 @@ function spkiOfPem(text: string): Uint8Array {
 function keyError(error: unknown): unknown {
   if (isSealyardError(error, 'SY-DER-MALFORMED', 'SY-PEM-MALFORMED'))
     return new SealyardError('SY-ISSUE-KEY-MALFORMED', error.detail);
-  if (isSealyardError(error, 'SY-KEY-WEAK', 'SY-KEY-UNSUPPORTED', 'SY-ALGORITHM-UNKNOWN'))
+  // Sizes and exponents of RSA were judged before: what is left are points that no key can be.
+  if (isSealyardError(error, 'SY-KEY-WEAK')) return new SealyardError('SY-ISSUE-KEY-POINT');
+  if (isSealyardError(error, 'SY-KEY-UNSUPPORTED', 'SY-ALGORITHM-UNKNOWN'))
     return new SealyardError('SY-ISSUE-KEY-REFUSED', error.detail);
   return error;
 }

@@ -1,10 +1,11 @@
-// What each kind of certificate looks like, as data: builders write it and the lint reads it back.
-import type { AuthorityPurpose, IssuingUsage } from '../authority/authority.ts';
+// The fixed profiles: certificates of the yard's own and keyless ones, as data. What subscribers get is policy's
+// (`IssuanceProfile`); `form.ts` puts both into the one shape that builders write and the lint reads back.
+import { AUTHORITY_PURPOSES, type AuthorityPurpose, type IssuingUsage } from '../authority/authority.ts';
 import type { KeyUsage } from '../formats/x509/certificate.ts';
 import { OID } from '../formats/x509/oids.ts';
-import type { ProfileName } from './request.ts';
+import type { FixedProfileName } from './request.ts';
 
-export interface Profile {
+export interface FixedProfile {
   readonly ca: boolean;
   readonly keyUsage: readonly KeyUsage[];
   /** `undefined`: the extension must be absent; `by-terms`: as the ceremony says (`CaTerms`). */
@@ -23,7 +24,7 @@ const YEAR = 365 * DAY;
 /** CABF BR §6.3.2 advises 25 years at most for a root; nothing below it outlives it. */
 export const MAX_CA_SECONDS = 25 * YEAR;
 
-export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+export const FIXED_PROFILES: Readonly<Record<FixedProfileName, FixedProfile>> = {
   /** No extended key usage: a root that had one could not sign authorities for others (sigstore's profile too). */
   root: {
     ca: true,
@@ -76,6 +77,17 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     lifetimeSeconds: YEAR,
     maxLifetimeSeconds: YEAR,
   },
+  /** RFC 6960 §4.2.2.2: short-lived, since nobody looks its own status up. */
+  'ocsp-responder': {
+    ca: false,
+    keyUsage: ['digitalSignature'],
+    extendedKeyUsage: [OID.ocspSigning],
+    extendedKeyUsageCritical: false,
+    names: 'none',
+    subject: 'named',
+    lifetimeSeconds: 14 * DAY,
+    maxLifetimeSeconds: 14 * DAY,
+  },
   /** Sigstore's certificate specification: nothing but one critical name, ten minutes. */
   keyless: {
     ca: false,
@@ -97,11 +109,12 @@ export const ISSUING_CA_USAGES: Readonly<Record<IssuingUsage, readonly string[]>
 };
 
 /** The authorities that may sign each profile. */
-export const SIGNED_BY: Readonly<Record<ProfileName, readonly AuthorityPurpose[]>> = {
+export const SIGNED_BY: Readonly<Record<FixedProfileName, readonly AuthorityPurpose[]>> = {
   root: ['root'],
   'intermediate-ca': ['root', 'intermediate'],
   'issuing-ca': ['root', 'intermediate'],
   listener: ['tls'],
   timestamp: ['timestamping'],
+  'ocsp-responder': AUTHORITY_PURPOSES,
   keyless: ['code-signing'],
 };

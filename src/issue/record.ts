@@ -1,12 +1,14 @@
 // The rows and events that tell of a certificate, from intent to issued.
 import { hash } from 'node:crypto';
+import { shardOf } from '../authority/shards.ts';
 import type { Certificate } from '../formats/x509/certificate.ts';
 import { toHex } from '../ground/bytes.ts';
 import type { LeafIndexCell, Put } from '../ground/change.ts';
 import type { Actor, Event } from '../ground/events.ts';
 import { canonicalJson, type JsonObject } from '../ground/json.ts';
+import { LINT_SET } from './lint/lint.ts';
 import type { PreparedCertificate } from './prepare.ts';
-import type { KeylessRequest } from './request.ts';
+import type { KeylessRequest, SubscriberRequest } from './request.ts';
 import { CERTIFICATES, TOKEN_USES } from './tables.ts';
 
 /** The row of a certificate that may come to exist: serial and TBS are on record before anybody could use it. */
@@ -18,14 +20,16 @@ export function intendedPut(prepared: PreparedCertificate, logIndex: LeafIndexCe
   };
 }
 
+/** The row of a certificate that is signed; `insert` where no intent is on record before it. */
 export function issuedPut(
   prepared: PreparedCertificate,
   certificate: Certificate,
   logIndex: LeafIndexCell | number,
+  mode: 'insert' | 'replace' = 'replace',
 ): Put {
   return {
     table: CERTIFICATES,
-    mode: 'replace',
+    mode,
     row: { ...commonRow(prepared), state: 'issued', tbs: null, der: certificate.der, log_index: logIndex },
   };
 }
@@ -43,24 +47,71 @@ function commonRow(prepared: PreparedCertificate): ReturnType<typeof newCommonRo
 }
 
 function newCommonRow(prepared: PreparedCertificate) {
-  const { template, request } = prepared;
+  const { template } = prepared;
   const actor = actorOf(prepared);
-  const keyless = request.profile === 'keyless' ? request : undefined;
   return {
     serial: template.serial,
-    profile: prepared.profile,
+    profile: profileName(prepared),
     authority: prepared.issuer.id,
     not_before_ms: template.notBefore.getTime(),
     not_after_ms: template.notAfter.getTime(),
     created_ms: prepared.at.getTime(),
     requester: actor.kind === 'identity' ? actor.id : 'system',
     requester_issuer: actor.kind === 'identity' ? actor.issuer : null,
-    identity: keyless === undefined ? null : canonicalJson(identityJson(keyless)),
-    environment: keyless?.grant.environment ?? null,
-    policy_version: keyless?.policyVersion ?? null,
-    token_id: keyless === undefined ? null : tokenKey(keyless),
     tbs_sha256: sha256(prepared.tbs),
+    ...particulars(prepared),
   };
+}
+
+/** What the row says by kind of request. */
+function particulars({ request, template, issuer }: PreparedCertificate) {
+  const crlShard = issuer.authority === undefined ? null : shardOf(template.serial, issuer.authority.shards);
+  switch (request.profile) {
+    case 'keyless':
+      return {
+        via: 'keyless',
+        names: request.identity.san.value,
+        spki_sha256: null,
+        crl_shard: null,
+        identity: canonicalJson(identityJson(request)),
+        environment: request.grant.environment,
+        policy_version: request.policyVersion,
+        token_id: tokenKey(request),
+      };
+    case 'subscriber':
+      return {
+        ...UNASKED,
+        via: request.via,
+        names: request.names.map(({ value }) => value).join(' '),
+        spki_sha256: sha256(template.spki),
+        crl_shard: crlShard,
+        identity: canonicalJson(grantJson(request)),
+        environment: request.grant.environment,
+        policy_version: request.grant.policyVersion,
+      };
+    default:
+      return { ...UNASKED, spki_sha256: sha256(template.spki), crl_shard: crlShard };
+  }
+}
+
+/** Nobody asked: the yard made it for itself. */
+const UNASKED = {
+  via: 'system',
+  names: '',
+  identity: null,
+  environment: null,
+  policy_version: null,
+  token_id: null,
+} as const;
+
+function profileName({ request }: PreparedCertificate): string {
+  return request.profile === 'subscriber' ? request.grant.profile.name : request.profile;
+}
+
+/** Which rule granted it, and whether control of the names was proven or policy's word was enough. */
+function grantJson({ grant, order }: SubscriberRequest): JsonObject {
+  const { identity, line, proof } = grant;
+  return { identity, policyLine: line, proof, ...(order === undefined ? {} : { order }) };
 }
 
 /** Counts one use of the token; a number that is taken refuses the change. */
@@ -113,7 +164,7 @@ function certificateEvent(
     actor: actorOf(prepared),
     object: { type: 'certificate', id: prepared.template.serial },
     outcome: 'done',
-    ...(request.profile === 'keyless' ? { policyVersion: request.policyVersion } : {}),
+    ...policyVersionOf(request),
     data,
   };
 }
@@ -121,11 +172,28 @@ function certificateEvent(
 function summary(prepared: PreparedCertificate): JsonObject {
   const { request, template } = prepared;
   return {
-    profile: prepared.profile,
+    profile: profileName(prepared),
     authority: prepared.issuer.id,
     notAfter: template.notAfter.toISOString(),
     ...(request.profile === 'keyless' ? keylessSummary(request) : {}),
+    ...(request.profile === 'subscriber' ? subscriberSummary(prepared, request) : {}),
   };
+}
+
+function subscriberSummary({ warnings }: PreparedCertificate, request: SubscriberRequest): JsonObject {
+  return {
+    names: request.names.map(({ value }) => value),
+    environment: request.grant.environment,
+    via: request.via,
+    ...grantJson(request),
+    lint: LINT_SET,
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+}
+
+function policyVersionOf(request: PreparedCertificate['request']): { readonly policyVersion?: string } {
+  if (request.profile === 'keyless') return { policyVersion: request.policyVersion };
+  return request.profile === 'subscriber' ? { policyVersion: request.grant.policyVersion } : {};
 }
 
 function keylessSummary({ identity, grant }: KeylessRequest): JsonObject {
@@ -153,6 +221,7 @@ function identityJson({ identity, grant }: KeylessRequest): JsonObject {
 }
 
 function actorOf({ request }: PreparedCertificate): Actor {
+  if (request.profile === 'subscriber') return request.requester;
   if (request.profile !== 'keyless') return { kind: 'system' };
   return { kind: 'identity', id: request.identity.subject, issuer: request.identity.issuer };
 }

@@ -8,9 +8,11 @@ import { toHex } from '../ground/bytes.ts';
 import { SealyardError } from '../ground/errors.ts';
 import { canonicalJson } from '../ground/json.ts';
 import { keyIdOf } from './caller-key.ts';
+import type { Form } from './form.ts';
 import { identityName, listenerNames } from './names.ts';
-import { PROFILES, type Profile } from './profiles.ts';
-import type { CaTerms, CertificateRequest, KeylessRequest, ProfileName } from './request.ts';
+import { FIXED_PROFILES, type FixedProfile } from './profiles.ts';
+import type { CaTerms, CertificateRequest, FixedProfileName, KeylessRequest } from './request.ts';
+import { subscriberBody } from './subscriber.ts';
 
 /** What a profile decides; serial, dates and issuer are the same for all. */
 export interface Body {
@@ -26,18 +28,19 @@ const EMPTY_NAME = encodeName([]);
 const USAGES = usageTable();
 const MAX_IDENTITY_BYTES = 16 * 1024;
 
-function usageTable(): Readonly<Record<ProfileName, readonly Extension[]>> {
+function usageTable(): Readonly<Record<FixedProfileName, readonly Extension[]>> {
   return {
-    root: usages(PROFILES.root),
-    'intermediate-ca': usages(PROFILES['intermediate-ca']),
-    'issuing-ca': usages(PROFILES['issuing-ca']),
-    listener: usages(PROFILES.listener),
-    timestamp: usages(PROFILES.timestamp),
-    keyless: usages(PROFILES.keyless),
+    root: usages(FIXED_PROFILES.root),
+    'intermediate-ca': usages(FIXED_PROFILES['intermediate-ca']),
+    'issuing-ca': usages(FIXED_PROFILES['issuing-ca']),
+    listener: usages(FIXED_PROFILES.listener),
+    timestamp: usages(FIXED_PROFILES.timestamp),
+    'ocsp-responder': usages(FIXED_PROFILES['ocsp-responder']),
+    keyless: usages(FIXED_PROFILES.keyless),
   };
 }
 
-function usages(profile: Profile): readonly Extension[] {
+function usages(profile: FixedProfile): readonly Extension[] {
   const { keyUsage, extendedKeyUsage, extendedKeyUsageCritical: critical } = profile;
   return [
     extensions.keyUsage(keyUsage),
@@ -46,9 +49,10 @@ function usages(profile: Profile): readonly Extension[] {
 }
 
 /**
- * @throws SealyardError `SY-ISSUE-NAME`, `SY-ISSUE-IDENTITY-TOO-LARGE`
+ * @throws SealyardError `SY-ISSUE-NAME`, `SY-ISSUE-IDENTITY-TOO-LARGE`, for subscribers `SY-ISSUE-KEY-KIND`,
+ *   `SY-ISSUE-LIFETIME`
  */
-export function bodyOf(request: CertificateRequest): Body {
+export function bodyOf(request: CertificateRequest, form: Form): Body {
   switch (request.profile) {
     case 'root':
       return caBody('root', request.signer.publicKey.spki, request.terms);
@@ -57,6 +61,10 @@ export function bodyOf(request: CertificateRequest): Body {
       return caBody(request.profile, request.publicKey.spki, request.terms);
     case 'timestamp':
       return named('timestamp', request.organization, request.publicKey.spki, 'Timestamping');
+    case 'ocsp-responder':
+      return responderBody(request.authority.id, request.publicKey.spki);
+    case 'subscriber':
+      return subscriberBody(request, form);
     case 'listener':
       return unnamed('listener', request.publicKey.spki, [
         extensions.subjectAltName(listenerNames(request.names), { critical: true }),
@@ -66,7 +74,7 @@ export function bodyOf(request: CertificateRequest): Body {
   }
 }
 
-function caBody(profile: ProfileName, spki: Uint8Array, terms: CaTerms): Body {
+function caBody(profile: FixedProfileName, spki: Uint8Array, terms: CaTerms): Body {
   const { subject, keyId, lifetimeSeconds, pathLength, nameConstraints, extendedKeyUsage } = terms;
   return {
     subject,
@@ -83,8 +91,15 @@ function caBody(profile: ProfileName, spki: Uint8Array, terms: CaTerms): Body {
   };
 }
 
+/** Named for the authority that it answers for. */
+function responderBody(authority: string, spki: Uint8Array): Body {
+  const body = common('ocsp-responder', spki, keyIdOf(spki));
+  const subject = encodeName([{ oid: OID.commonName, value: `OCSP responder of ${authority}` }]);
+  return { ...body, subject, extensions: [...body.extensions, extensions.ocspNoCheck()] };
+}
+
 /** The first octets of the key id are in the name: two yards of the same organization never share a subject. */
-function named(profile: ProfileName, organization: string, spki: Uint8Array, title: string): Body {
+function named(profile: FixedProfileName, organization: string, spki: Uint8Array, title: string): Body {
   const keyId = keyIdOf(spki);
   const commonName = `Sealyard ${title} ${toHex(keyId.subarray(0, 4))}`;
   const subject = encodeName([
@@ -95,17 +110,17 @@ function named(profile: ProfileName, organization: string, spki: Uint8Array, tit
   return { ...common(profile, spki, keyId), subject };
 }
 
-function unnamed(profile: ProfileName, spki: Uint8Array, more: readonly Extension[]): Body {
+function unnamed(profile: FixedProfileName, spki: Uint8Array, more: readonly Extension[]): Body {
   const body = common(profile, spki, keyIdOf(spki));
   return { ...body, subject: EMPTY_NAME, extensions: [...body.extensions, ...more] };
 }
 
-function common(profile: ProfileName, spki: Uint8Array, keyId: Uint8Array): Omit<Body, 'subject'> {
+function common(profile: FixedProfileName, spki: Uint8Array, keyId: Uint8Array): Omit<Body, 'subject'> {
   return {
     spki,
     keyId,
     extensions: [...USAGES[profile], extensions.subjectKeyId(keyId)],
-    lifetimeSeconds: PROFILES[profile].lifetimeSeconds,
+    lifetimeSeconds: FIXED_PROFILES[profile].lifetimeSeconds,
   };
 }
 

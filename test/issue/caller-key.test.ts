@@ -33,8 +33,7 @@ test('keys that we do not certify are refused, and say which', () => {
     generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
     generateKeyPairSync('ed448'),
     generateKeyPairSync('x25519'),
-    generateKeyPairSync('rsa', { modulusLength: 1024 }),
-    generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }),
+    generateKeyPairSync('ml-dsa-44'),
     generateKeyPairSync('rsa-pss', { modulusLength: 2048 }),
     generateKeyPairSync('dsa', { modulusLength: 1024 }),
   ];
@@ -44,6 +43,25 @@ test('keys that we do not certify are refused, and say which', () => {
       hasCode('SY-ISSUE-KEY-REFUSED'),
       publicKey.asymmetricKeyType,
     );
+});
+
+test('RSA keys of other sizes and with small exponents are refused by the name of the fault', () => {
+  const short = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const small = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+  assert.throws(() => readCallerKey(pem(short.publicKey)), hasCode('SY-ISSUE-KEY-SIZE'));
+  assert.throws(() => readCallerKey(pem(small.publicKey)), hasCode('SY-ISSUE-KEY-EXPONENT'));
+});
+
+test('a point beside its curve, and one at infinity, are refused as such', () => {
+  const spki = new Uint8Array(p256.publicKey.export({ format: 'der', type: 'spki' }));
+  const beside = spki.map((octet, i) => (i === spki.length - 1 ? octet ^ 1 : octet));
+  const zero = spki.map((octet, i) => (i > spki.length - 65 ? 0 : octet));
+  assert.throws(() => readCallerKey(beside), hasCode('SY-ISSUE-KEY-POINT'));
+  assert.throws(() => readCallerKey(zero), hasCode('SY-ISSUE-KEY-POINT'));
+  const edwards = new Uint8Array(
+    generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' }),
+  );
+  assert.throws(() => readCallerKey(edwards.fill(0, -32)), hasCode('SY-ISSUE-KEY-POINT'));
 });
 
 test('what is no public key is malformed', () => {

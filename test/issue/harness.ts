@@ -25,6 +25,8 @@ import type { Store } from '../../src/store/store.ts';
 import { createMemoryKeyStore } from '../contract/memory-keystore.ts';
 
 export const HOST = 'yard.example';
+/** Where certificates say that status and issuers are found. */
+export const PLAIN_URL = `http://${HOST}:8080`;
 export const PUBLIC_URL = `https://${HOST}`;
 export const random: Random = { bytes: (size) => new Uint8Array(randomBytes(size)) };
 const START = Date.parse('2026-11-24T10:00:00.250Z');
@@ -93,6 +95,7 @@ export async function openTestYard(o: YardOptions = {}): Promise<TestYard> {
     random,
     keys,
     certificatesPerToken: o.certificatesPerToken ?? 20,
+    urls: { plainUrl: PLAIN_URL },
     clockGuard: createClockGuard({
       clock,
       buildDate: new Date('2026-01-01T00:00:00Z'),
