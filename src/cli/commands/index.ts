@@ -2,6 +2,7 @@
 import type { CommandSpec } from '../command.ts';
 import { admitCommand } from './admit.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
+import { caCommand } from './ca.ts';
 import { configCommand } from './config.ts';
 import { policyCommand } from './policy.ts';
 import { attestCommand, signCommand } from './sign.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   whyCommand,
   policyCommand,
   trustCommand,
+  caCommand,
   configCommand,
   backupCommand,
   restoreCommand,
