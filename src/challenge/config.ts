@@ -5,6 +5,7 @@ import { type NamedNetworks, type NetworkKind, namedNetworks } from '../reach/ad
 import { createDnsClient, type DnsClient } from '../reach/dns-client.ts';
 
 const LONGEST_CONNECT_MS = 5_000;
+const MAX_PERSPECTIVES = 8;
 
 export interface ChallengeConfig {
   /** `address:port` or `[address]:port` of recursive resolvers, asked in turn; empty: those of this machine. */
@@ -50,6 +51,8 @@ export function viewsOf(config: ChallengeConfig, random: Random): readonly [View
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw refuse(`${name} ${port}`);
   if (!(config.timeoutMs > 0 && config.timeoutMs <= 120_000)) throw refuse(`timeoutMs ${config.timeoutMs}`);
   if (config.allow.includes('metadata')) throw refuse('allow: metadata can only be named as a network');
+  if (config.perspectives.length > MAX_PERSPECTIVES)
+    throw refuse(`more than ${MAX_PERSPECTIVES} perspectives`);
   if (config.perspectives.some((servers) => servers.length === 0)) throw refuse('an empty perspective');
   try {
     const common = {

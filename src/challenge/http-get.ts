@@ -40,6 +40,10 @@ export function get(look: Look, o: Get): Promise<Got> {
       },
     });
     asked.on('error', (error) => fail(broken(o.url, error)));
+    // Node says nothing more of a connection that was handed over (status 101).
+    asked.on('upgrade', () =>
+      fail(unsettled('SY-CHALLENGE-RESPONSE', `${o.url}: the server changes the protocol`)),
+    );
     asked.on('response', (response) => {
       readAnswer(o.url, response).then(done, (error: unknown) =>
         fail(error instanceof ChallengeFailure ? error : broken(o.url, error)),

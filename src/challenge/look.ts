@@ -7,7 +7,8 @@ import type { View } from './config.ts';
 import { ChallengeFailure, unsettled } from './failure.ts';
 import type { Failure } from './target.ts';
 
-const MAX_STEPS = 64;
+/** An audit event holds 64 KiB; there are up to nine points of view in one. */
+const MAX_EVIDENCE_CHARACTERS = 6 * 1024;
 
 export interface Look {
   readonly view: View;
@@ -33,6 +34,7 @@ export async function lookFrom<T>(
   body: (look: Look) => Promise<T>,
 ): Promise<Looked<T>> {
   const steps: Json[] = [];
+  let room = MAX_EVIDENCE_CHARACTERS;
   let doing = 'starting';
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), o.timeoutMs);
@@ -44,7 +46,8 @@ export async function lookFrom<T>(
       doing = what;
     },
     saw: (fact) => {
-      if (steps.length < MAX_STEPS) steps.push(fact);
+      room -= JSON.stringify(fact).length;
+      if (room >= 0) steps.push(fact);
     },
   };
   const evidence = { view: view.name, steps };

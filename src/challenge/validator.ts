@@ -1,4 +1,5 @@
 // Proof of control of a name: the one door to every kind of challenge, from every point of view, and to CAA.
+import { isIP } from 'node:net';
 import type { JsonObject } from '../ground/json.ts';
 import type { Clock, Random } from '../ground/ports.ts';
 import type { ChallengeType, RequestedName } from '../policy/issuance.ts';
@@ -6,7 +7,7 @@ import { checkCaa } from './caa.ts';
 import { type ChallengeConfig, type View, viewsOf } from './config.ts';
 import { validateDns } from './dns-01.ts';
 import { validatePersistent } from './dns-persist-01.ts';
-import { settled } from './failure.ts';
+import { excerpt, settled } from './failure.ts';
 import { validateHttp } from './http-01.ts';
 import { type Look, lookFrom } from './look.ts';
 import { fromEveryView } from './perspectives.ts';
@@ -109,11 +110,23 @@ const METHODS: Readonly<Record<ChallengeType, Method>> = {
 };
 
 function refuseUnless(fits: boolean, { type, identifier, wildcard }: ValidationTarget): void {
-  const provable = identifier.type === 'dns' || identifier.type === 'ip';
-  if (fits && provable) return;
-  const shown = `${identifier.type} ${wildcard ? '*.' : ''}${identifier.value}`;
+  if (fits && isProvable(identifier)) return;
+  const shown = `${identifier.type} ${wildcard ? '*.' : ''}${excerpt(identifier.value)}`;
   throw settled('SY-CHALLENGE-UNSUPPORTED', `${type} for ${shown}`);
 }
+
+/**
+ * Names as `policy/` promises them. Asked again here since a name that a URL parser takes for an address (`0x7f.1`,
+ * `2130706433`) would otherwise be looked for where no DNS has a say.
+ */
+function isProvable({ type, value }: RequestedName): boolean {
+  if (type === 'ip') return isIP(value) !== 0 && !value.includes('%');
+  return type === 'dns' && value.length <= 253 && HOST_NAME.test(value) && !NUMERIC_END.test(value);
+}
+
+const HOST_NAME = /^[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/;
+/** WHATWG URL: a host whose last label is a number is an IPv4 address. */
+const NUMERIC_END = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
 
 /** @throws TypeError where our caller made the token up */
 function canonical(target: ValidationTarget): ValidationTarget {

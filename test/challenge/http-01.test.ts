@@ -358,6 +358,10 @@ const RAW: Readonly<Record<string, readonly [RegExp, (socket: Socket) => void]>>
     (s) => s.end('SSH-2.0-OpenSSH_9.9\r\n'),
   ],
   'a connection that is closed at once': [/^SY-CHALLENGE-CONNECTION retry/, (s) => s.destroy()],
+  'a change of protocol': [
+    /^SY-CHALLENGE-RESPONSE retry .*changes the protocol/,
+    (s) => s.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+  ],
   'two lengths': [
     /^SY-CHALLENGE-RESPONSE retry .*not HTTP/,
     (s) => s.end('HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'),

@@ -79,6 +79,7 @@ for (const [what, changes] of Object.entries<Partial<ChallengeConfig>>({
   'a resolver by name': { resolvers: ['dns.example.com:53'] },
   'a resolver without a real port': { resolvers: ['192.0.2.1:99999'] },
   'a perspective by name': { perspectives: [['dns.example.com']] },
+  'nine perspectives': { perspectives: Array(9).fill(['192.0.2.1']) },
   'an empty perspective': { perspectives: [[]] },
   'a network without a prefix': { allowNetworks: ['10.0.0.0'] },
   'a network that is too long': { allowNetworks: ['10.0.0.0/33'] },
@@ -98,4 +99,52 @@ for (const [what, changes] of Object.entries<Partial<ChallengeConfig>>({
 test('a token that is not base64url is our own bug and never reaches a URL', async () => {
   const asked = target('http-01', NAME, { token: '../../admin?x=' });
   await assert.rejects(validatorFor({}).validate(asked), TypeError);
+});
+
+for (const value of [
+  '127.0.0.1',
+  '0x7f.1',
+  '2130706433',
+  '0177.0.0.1',
+  'x.1',
+  'a.0x',
+  'A.example',
+  'a..b',
+  'a b',
+  'a/b',
+  'ä.example',
+  '',
+])
+  test(`a DNS name spelt "${value}" is none and is looked for nowhere`, async (t) => {
+    const dns = await dnsServer(t);
+    const validator = validatorFor({ resolvers: [dns.address], allow: ['public', 'loopback'] });
+    for (const type of ['http-01', 'tls-alpn-01', 'dns-01', 'dns-persist-01'] as const)
+      assert.match(verdict(await validator.validate(target(type, value))), /^SY-CHALLENGE-UNSUPPORTED final/);
+    assert.equal(dns.asked.length, 0);
+  });
+
+test('an identifier that is neither a name nor an address is refused', async () => {
+  const validator = validatorFor({});
+  for (const type of ['http-01', 'tls-alpn-01', 'dns-01', 'dns-persist-01'] as const)
+    for (const identifier of [
+      { type: 'email', value: 'a@example.com' },
+      { type: 'uri', value: 'https://example.com' },
+      { type: 'ip', value: 'fe80::1%lo' },
+      { type: 'ip', value: '127.1' },
+    ] as const)
+      assert.match(
+        verdict(await validator.validate(target(type, identifier))),
+        /^SY-CHALLENGE-UNSUPPORTED final/,
+      );
+});
+
+test('evidence stays small whatever a server does', async (t) => {
+  const dns = await dnsServer(t);
+  const longest = (i: number): string => `${i}${`.${'x'.repeat(55)}`.repeat(4)}.net`;
+  dns.cname(AT, longest(0));
+  for (let i = 0; i < 9; i++) dns.cname(longest(i), longest(i + 1));
+  for (let i = 0; i < 40; i++) dns.txt(longest(9), 'y'.repeat(200));
+  const result = await validatorFor({ resolvers: [dns.address] }).validate(target('dns-01', NAME));
+  assert.match(verdict(result), /^SY-CHALLENGE-MISMATCH/);
+  assert.ok(JSON.stringify(result).length < 8 * 1024);
 });
