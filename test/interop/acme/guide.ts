@@ -1,8 +1,17 @@
 // Runs the commands of a how-to as they are printed, one heading after the other, in a folder and a home of their own.
 // The first shell block holds the settings: in the place of the documented values the test puts its own.
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Folder, temporaryFolder } from '../../driver/folder.ts';
 
 const STEP_TIMEOUT_MS = 90_000;
@@ -83,21 +92,22 @@ function demandSettings(o: GuideOptions, script: string): void {
     );
 }
 
-// What a block exports holds in the next one too, as in the reader's shell.
-function runScript(script: string, folder: Folder, env: Record<string, string>): Promise<string> {
+// What a block exports holds in the next one too, as in the reader's shell. Output goes to a file: a program that the
+// commands leave running would keep a pipe open.
+async function runScript(script: string, folder: Folder, env: Record<string, string>): Promise<string> {
   const state = folder.file('.exported');
   const before = existsSync(state) ? `. ${state}\n` : '';
-  const file = folder.file('.step');
-  writeFileSync(file, `set -euo pipefail\n${before}${script}\nexport -p >${state}\n`);
-  return new Promise((done, fail) => {
-    execFile(
-      'bash',
-      [file],
-      { cwd: folder.path, env, timeout: STEP_TIMEOUT_MS, maxBuffer: 16 * 1024 * 1024 },
-      (error, stdout, stderr) => {
-        if (error === null) done(stdout + stderr);
-        else fail(new Error(`${basename(folder.path)}: ${script}\n${stdout}${stderr}`));
-      },
-    );
+  writeFileSync(folder.file('.step'), `set -euo pipefail\n${before}${script}\nexport -p >${state}\n`);
+  const output = openSync(folder.file('.output'), 'w');
+  const child = spawn('bash', [folder.file('.step')], {
+    cwd: folder.path,
+    env,
+    stdio: ['ignore', output, output],
+    timeout: STEP_TIMEOUT_MS,
   });
+  const [status, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  closeSync(output);
+  const said = readFileSync(folder.file('.output'), 'utf8');
+  if (status !== 0) throw new Error(`${script}\n(${status ?? signal})\n${said}`);
+  return said;
 }

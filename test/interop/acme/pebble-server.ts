@@ -10,7 +10,7 @@ import { install } from '../../clients/pebble.ts';
 import { temporaryFolder } from '../../driver/folder.ts';
 import { freePort } from '../../driver/port.ts';
 import { openLaboratory } from './laboratory.ts';
-import type { AcmeServer } from './server.ts';
+import { type AcmeServer, SHORT_PROFILE, SHORT_SECONDS } from './server.ts';
 
 const BINDING = {
   keyId: 'key-1',
@@ -37,7 +37,10 @@ export async function openPebble(): Promise<AcmeServer> {
     externalAccountBindingRequired: false,
     externalAccountMACKeys: { [BINDING.keyId]: BINDING.hmacKey },
     retryAfter: { authz: 1, order: 1 },
-    profiles: { default: { description: 'the usual', validityPeriod: LIFETIME_SECONDS } },
+    profiles: {
+      default: { description: 'the usual', validityPeriod: LIFETIME_SECONDS },
+      [SHORT_PROFILE]: { description: 'short-lived', validityPeriod: SHORT_SECONDS },
+    },
   };
   writeFileSync(folder.file('config.json'), JSON.stringify({ pebble: configuration }));
   const child = spawn(

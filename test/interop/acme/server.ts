@@ -24,6 +24,10 @@ export interface AcmeServer extends AsyncDisposable {
   hurry(certificate: string): Promise<void>;
 }
 
+/** A profile whose certificates live half a minute. */
+export const SHORT_PROFILE = 'short';
+export const SHORT_SECONDS = 30;
+
 /** Opens the server that `SEALYARD_INTEROP_SERVER` names; a yard unless it says `pebble`. */
 export async function openAcmeServer(): Promise<AcmeServer> {
   const wanted = process.env['SEALYARD_INTEROP_SERVER'] ?? 'sealyard';
