@@ -199,8 +199,7 @@ export function grantsNames(rule: IssueRule, names: readonly ComparableName[]): 
 
 /** Index of the first list that the name is not in; -1 where it is in all. */
 export function refusingList({ names }: IssueRule, name: ComparableName): number {
-  for (const [i, list] of names.entries()) if (!isIn(list, name)) return i;
-  return -1;
+  return names.findIndex((list) => !isIn(list, name));
 }
 
 function isIn(list: readonly NamePattern[], name: ComparableName): boolean {

@@ -109,16 +109,6 @@ const MISTAKES: readonly [string, string, RegExp][] = [
     /"administer" must be a list/,
   ],
   [
-    'issue, which cannot be honoured yet',
-    `${SHOP}    issue: []\n`,
-    /^36: "issue" is not supported by this version/,
-  ],
-  [
-    'authorities, which cannot be honoured yet',
-    `${SHOP}    authorities: []\n`,
-    /"authorities" is not supported by this version/,
-  ],
-  [
     'include, which cannot be honoured yet',
     `${SHOP}include: []\n`,
     /"include" is not supported by this version/,
