@@ -21,7 +21,9 @@ export interface RevocationDeps extends ResponderDeps {
   readonly retentionSeconds: RevokeDeps['retentionSeconds'];
   /** Without a final slash; begins the addresses in the CRLs, which must be those in the certificates. */
   readonly plainUrl: string;
-  /** What failed behind nobody's back: for the log. */
+  /** A yard from a backup knows nothing of what was revoked since: it says so, and neither signs nor answers. */
+  readonly restored?: boolean;
+  /** What failed in the background: for the log. */
   readonly failed: (what: string, error: unknown) => void;
 }
 
@@ -77,10 +79,13 @@ export interface Revocation {
   preview(what: readonly Serial[] | Selection): Promise<Preview>;
   /** What is known of a serial; `unknown` too where its issuer is none of ours. */
   status(serial: Serial, authority: string): CertificateStatus;
-  /** The complete CRL of a shard; `undefined` where there is no such shard. */
+  /**
+   * The complete CRL of a shard; `undefined` where there is no such shard.
+   * @throws SealyardError `SY-STORE-READ-ONLY` on a restored yard, and what keys and store throw
+   */
   crl(authority: string, shard: number): Promise<SignedCrl | undefined>;
   delta(authority: string, shard: number): Promise<SignedCrl | undefined>;
-  /** @throws SealyardError as `OcspResponder.answer` */
+  /** @throws SealyardError as `OcspResponder.answer`; `SY-STORE-READ-ONLY` on a restored yard */
   ocsp(request: Uint8Array): Promise<OcspAnswer>;
   /** Calls after each change of a status, or what may be one. @returns ends that */
   onRevoked(listener: (changes: readonly RevocationChange[]) => void): () => void;
@@ -234,15 +239,22 @@ class Room implements Revocation {
   }
 
   async crl(authority: string, shard: number): Promise<SignedCrl | undefined> {
+    this.#refuseRestored();
     return (await this.#crls.get(authority, shard))?.complete;
   }
 
   async delta(authority: string, shard: number): Promise<SignedCrl | undefined> {
+    this.#refuseRestored();
     return (await this.#crls.get(authority, shard))?.delta;
   }
 
-  ocsp(request: Uint8Array): Promise<OcspAnswer> {
+  async ocsp(request: Uint8Array): Promise<OcspAnswer> {
+    this.#refuseRestored();
     return this.#ocsp.answer(request);
+  }
+
+  #refuseRestored(): void {
+    if (this.#deps.restored === true) throw new SealyardError('SY-STORE-READ-ONLY', 'restored from a backup');
   }
 
   onRevoked(listener: (changes: readonly RevocationChange[]) => void): () => void {
@@ -251,6 +263,7 @@ class Room implements Revocation {
   }
 
   start(): void {
+    if (this.#deps.restored === true) return;
     this.#crls.start();
     this.#timer ??= setInterval(() => this.#renewResponders(), RESPONDER_TICK_MS);
     this.#timer.unref();

@@ -4,13 +4,18 @@ import type { Clock, Random } from '../ground/ports.ts';
 import type { DevelopmentIssuer } from '../identity/development-issuer.ts';
 import { adminRoutes } from '../protocols/admin/routes.ts';
 import { admissionRoutes } from '../protocols/admission/routes.ts';
+import { caRoutes } from '../protocols/ca/routes.ts';
 import { certificateLogRoutes } from '../protocols/certificate-log/routes.ts';
+import { crlRoutes } from '../protocols/crl/routes.ts';
 import { fulcioRoutes } from '../protocols/fulcio/routes.ts';
+import { ocspRoutes } from '../protocols/ocsp/routes.ts';
 import { oidcRoutes } from '../protocols/oidc/routes.ts';
 import { type Check, operationsRoutes } from '../protocols/operations/routes.ts';
 import { rekorRoutes } from '../protocols/rekor/routes.ts';
 import { timestampRoutes } from '../protocols/timestamp/routes.ts';
 import { trustRoutes } from '../protocols/trust/routes.ts';
+import type { Revocation } from '../revoke/revocation.ts';
+import type { RevocationSettings } from '../revoke/settings.ts';
 import { certificatesPem } from '../trust/pem.ts';
 import type { Foundation } from './foundation.ts';
 import type { LocalAdministrator } from './local-administrator.ts';
@@ -36,10 +41,12 @@ export interface DoorParts {
   readonly backup: () => Promise<string>;
   readonly bootstrapExchanged: () => void;
   readonly localAdministrator: LocalAdministrator | undefined;
+  readonly revocation: Revocation;
+  readonly revocationSettings: RevocationSettings;
 }
 
 export function doorsOf(parts: DoorParts): readonly Door[] {
-  const { foundation, outbound, clock, random } = parts;
+  const { foundation, outbound, clock, random, revocation, revocationSettings } = parts;
   const { logs, authorities, directory, clockGuard } = foundation;
   const { records } = foundation.store;
   const { commit } = foundation.health;
@@ -78,6 +85,15 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
       routes: admissionRoutes({ policy, evidence: outbound.evidence, commit, clock, random }),
     },
     {
+      name: 'crl',
+      routes: crlRoutes({ revocation, clock, cacheSeconds: revocationSettings.crlCacheSeconds }),
+    },
+    {
+      name: 'ocsp',
+      routes: ocspRoutes({ revocation, clock, cacheSeconds: revocationSettings.ocspCacheSeconds }),
+    },
+    { name: 'ca', routes: caRoutes({ authorities: directory, clock }) },
+    {
       name: 'admin',
       routes: adminRoutes({
         publicUrl: foundation.urls.publicUrl,
@@ -86,6 +102,7 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
         logs,
         directory,
         ceremonies: foundation.ceremonies,
+        revocation: parts.revocation,
         clock,
         random,
         policy,

@@ -6,6 +6,8 @@ import { createDevelopmentIssuer, type DevelopmentIssuer } from '../identity/dev
 import { ensureKey } from '../keys/pinned.ts';
 import type { SealedFileStore } from '../keys/sealed-file.ts';
 import { developmentIssuerUrl } from '../policy/sections.ts';
+import type { Revocation } from '../revoke/revocation.ts';
+import { DEFAULT_SETTINGS, type RevocationSettings } from '../revoke/settings.ts';
 import { certificateFingerprint, certificatesPem } from '../trust/pem.ts';
 import { backupYard } from './backup.ts';
 import { ensureBootstrapToken } from './bootstrap-token.ts';
@@ -29,6 +31,7 @@ import { createLog, type ServerLog } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openOutbound } from './outbound.ts';
 import { openPolicy, type PolicyHolder } from './policy-holder.ts';
+import { openRevocation } from './revocation.ts';
 import { openServiceCertificates, type ServiceCertificates } from './service-certificates.ts';
 import { readinessChecks, yardStatus } from './status.ts';
 import type { StoreHealth } from './store-health.ts';
@@ -71,6 +74,10 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
     records: o.store.records,
     clock: o.clock,
   });
+  const revocationSettings = DEFAULT_SETTINGS;
+  const revocation = openRevocation({ foundation, policy, settings: revocationSettings, log: o.log });
+  o.ending.defer(() => revocation.stop());
+  revocation.start();
   const hasBootstrapToken = await ensureBootstrapToken({
     ...o,
     file: inData(o.directory, 'bootstrapToken'),
@@ -80,7 +87,16 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
   await recordStart(o, foundation);
   const { state, records } = o.store;
   const local = state === 'restored' ? localAdministrator({ ...o, records }) : undefined;
-  const opened = { foundation, developmentIssuer, certificates, trust, policy, localAdministrator: local };
+  const opened = {
+    foundation,
+    developmentIssuer,
+    certificates,
+    trust,
+    policy,
+    revocation,
+    revocationSettings,
+    localAdministrator: local,
+  };
   await serve(o, listening, opened);
   o.log.info({ publicUrl: urls.publicUrl, policy: policy.current().version }, 'ready');
   return yardOf(o, {
@@ -147,6 +163,8 @@ interface Opened {
   readonly certificates: ServiceCertificates;
   readonly trust: TrustDocuments;
   readonly policy: PolicyHolder;
+  readonly revocation: Revocation;
+  readonly revocationSettings: RevocationSettings;
   /** Of a restored yard. */
   readonly localAdministrator: LocalAdministrator | undefined;
 }

@@ -108,6 +108,7 @@ export async function openWorld(o: WorldOptions = {}): Promise<World> {
       settings: { ...DEFAULT_SETTINGS, ...o.settings, ...settings },
       retentionSeconds: (profile) => (profile === 'workload-tls' ? 86_400 : 0),
       plainUrl: PLAIN_URL,
+      restored: false,
       failed: (_what, error) => failures.push(error),
     });
     rooms.push(made);

@@ -5,6 +5,7 @@ import { backupCommand, restoreCommand } from './backup.ts';
 import { caCommand } from './ca.ts';
 import { configCommand } from './config.ts';
 import { policyCommand } from './policy.ts';
+import { revokeCommand } from './revoke.ts';
 import { attestCommand, signCommand } from './sign.ts';
 import { statusCommand } from './status.ts';
 import { tokenCommand } from './token.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   tourCommand,
   statusCommand,
   tokenCommand,
+  revokeCommand,
   signCommand,
   attestCommand,
   verifyCommand,

@@ -8,6 +8,7 @@ import type { TokenVerifier } from '../../identity/verifier.ts';
 import type { Ceremonies } from '../../issue/ceremonies/ceremonies.ts';
 import type { Logs } from '../../log/ports.ts';
 import type { Policy } from '../../policy/policy.ts';
+import type { Revocation } from '../../revoke/revocation.ts';
 
 export interface AdminDeps {
   readonly publicUrl: string;
@@ -16,6 +17,7 @@ export interface AdminDeps {
   readonly logs: Logs;
   readonly directory: AuthorityDirectory;
   readonly ceremonies: Ceremonies;
+  readonly revocation: Revocation;
   readonly clock: Clock;
   readonly random: Random;
   /** The policy in force at this moment. */

@@ -9,6 +9,7 @@ import type { AdminDeps } from './deps.ts';
 import { BODY_LIMIT_BYTES } from './messages.ts';
 import { openApiDocument } from './openapi.ts';
 import { auditEvents, logHead, logProof, policyDocument } from './read.ts';
+import { REVOCATION_ENDPOINTS } from './revocation.ts';
 import { createToken, endToken, exchangeToken, mintJobToken, tokenList } from './tokens.ts';
 import { why } from './why.ts';
 
@@ -145,6 +146,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     handle: (request, _caller, deps) => logProof(request, deps),
   },
   ...AUTHORITY_ENDPOINTS,
+  ...REVOCATION_ENDPOINTS,
   {
     method: 'POST',
     path: '/admin/v1/backup',
