@@ -1,5 +1,6 @@
 // A policy with issue rules, and questions to it, for the tests of this room.
 
+import assert from 'node:assert/strict';
 import { nameOf } from '../../src/issue/names.ts';
 import { decideIssue, type IssueGrant, type IssueQuestion } from '../../src/policy/decide-issue.ts';
 import type { RequestedName } from '../../src/policy/issuance.ts';
@@ -59,6 +60,17 @@ environments:
         names: ["db.payments.svc"]
         lifetime: 1h
 `;
+
+/** Replaces `from` in the good document. */
+export const changed = (from: string, to: string) => {
+  assert.ok(ISSUE.includes(from), from);
+  return ISSUE.replace(from, to);
+};
+
+/** The good document with a profile of these lines (flow style). */
+export const withProfile = (lines: string) => changed('profiles:\n', `profiles:\n  mine: { ${lines} }\n`);
+/** The good document with this rule first in `base`. */
+export const withRule = (rule: string) => changed('    issue:\n', `    issue:\n      - { ${rule} }\n`);
 
 export function named(...texts: readonly string[]): readonly RequestedName[] {
   return texts.map(nameOf);

@@ -60,6 +60,19 @@ test('proof stays a challenge, and the end stays the parent’s, where the child
   assert.equal(ended?.lifetimeSeconds, 43_200);
 });
 
+test('the earlier end counts, and CAA stays heeded where the child is silent', () => {
+  const [rule] = rulesOf(
+    child(
+      'issue:',
+      '  - { who: runner, profile: pipeline-mtls, names: ["a.runners.example.com"], until: 2029-01-01 }',
+    ),
+  );
+  assert.equal(rule?.until?.getUTCFullYear(), 2029);
+  const careful = child('issue:', '  - { who: anyone, profile: server-tls, names: ["a.example.com"] }');
+  const [open] = rulesOf(careful.replace('        wildcard: true\n', '        caa: true\n'));
+  assert.equal(open?.caa, true);
+});
+
 test('a child may name who of anyone, who still has to prove', () => {
   const [rule] = rulesOf(
     child(
