@@ -180,11 +180,11 @@ async function stillGranted(
       throw new EnrolError('SY-ENROL-REJECTED', 'the policy now wants control of the names proven');
     return { grant, lifetimeSeconds };
   } catch (error) {
-    if (error instanceof EnrolError) {
-      const { code, subproblems } = error;
-      await fail(room, order, { code, detail: error.detail ?? error.message, subproblems }, together);
-    }
-    throw error;
+    if (!(error instanceof EnrolError)) throw error;
+    // Whatever it is that is no longer granted: to the client, the order is.
+    const { subproblems, message, detail = message } = error;
+    await fail(room, order, { code: 'SY-ENROL-REJECTED', detail, subproblems }, together);
+    throw new EnrolError('SY-ENROL-REJECTED', detail, { subproblems, cause: error });
   }
 }
 
