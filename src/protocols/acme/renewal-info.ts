@@ -9,8 +9,7 @@ export function renewalInfo(request: DoorRequest, acme: Acme): DoorReply {
   const window = acme.enrolment.renewal.window(request.params['certificate'] ?? '');
   const { start, end, explanationUrl } = window;
   const body = {
-    // §4.2: the end is behind the start, also where both fall into one second.
-    suggestedWindow: { start: timestamp(start), end: timestamp(new Date(end.getTime() + 999)) },
+    suggestedWindow: { start: timestamp(start), end: timestamp(later(end, start)) },
     ...(explanationUrl === undefined ? {} : { explanationURL: explanationUrl }),
   };
   return jsonReply(200, body, {
@@ -18,4 +17,9 @@ export function renewalInfo(request: DoorRequest, acme: Acme): DoorReply {
     'retry-after': String(window.retryAfterSeconds),
     link: link(acme.urls.directory(), 'index'),
   });
+}
+
+/** §4.2: the end is behind the start, also where both fall into one second. */
+function later(end: Date, start: Date): Date {
+  return new Date(Math.max(end.getTime(), start.getTime() + 1000));
 }

@@ -25,13 +25,8 @@ export function csrFor(names: readonly string[], o: CsrOptions = {}): Uint8Array
   if (publicKey === undefined) throw new TypeError('a private key without its public key');
   const spki = new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }));
   const subject = encodeName(o.commonName === undefined ? [] : [{ oid: '2.5.4.3', value: o.commonName }]);
-  const requested = der.sequence(
-    der.oid('1.2.840.113549.1.9.14'),
-    der.set(
-      der.sequence(encodeExtension(extensions.subjectAltName(names.map(generalName), { critical: false }))),
-    ),
-  );
-  const info = der.sequence(der.integer(0), subject, spki, der.context(0, requested));
+  const attributes = names.length === 0 ? new Uint8Array(0) : extensionRequest(names);
+  const info = der.sequence(der.integer(0), subject, spki, der.context(0, attributes));
   const signature = new Uint8Array(sign('sha256', info, privateKey));
   if (o.breakSignature === true) {
     // The last octet belongs to s.
@@ -39,6 +34,12 @@ export function csrFor(names: readonly string[], o: CsrOptions = {}): Uint8Array
     signature[last] = (signature[last] ?? 0) ^ 1;
   }
   return der.sequence(info, encodeAlgorithm('ecdsa-sha256'), der.bitString(signature));
+}
+
+/** RFC 2985 §5.4.2. */
+function extensionRequest(names: readonly string[]): Uint8Array {
+  const extension = extensions.subjectAltName(names.map(generalName), { critical: false });
+  return der.sequence(der.oid('1.2.840.113549.1.9.14'), der.set(der.sequence(encodeExtension(extension))));
 }
 
 function generalName(value: string): GeneralName {

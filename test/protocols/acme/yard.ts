@@ -45,6 +45,7 @@ environments:
         profile: server-tls
         names: ["**.example.com", "example.com", "192.0.2.0/24", "2001:db8::/32"]
         wildcard: true
+        challenges: [http-01, dns-01, tls-alpn-01, dns-persist-01]
   inside:
     issue:
       - who: payments
