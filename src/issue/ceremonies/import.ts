@@ -85,17 +85,12 @@ async function importWithKey(
   const path = chainUp(candidate, [...given, ...deps.directory.certificates()]);
   refuseUnrelated(given, path);
   const recording = new Recording(deps, o.actor);
-  const record =
-    keylessRecord(deps, certificate) ??
-    recording.newRecord({
-      certificate,
-      purpose,
-      name: o.name,
-      shards: checkedShards(o.shards ?? DEFAULT_SHARDS),
-    });
+  const known = keylessRecord(deps, certificate);
+  const recorded = recording.addAbove(path.slice(1));
+  const shards = checkedShards(o.shards ?? DEFAULT_SHARDS);
+  const record = known ?? recording.newRecord({ certificate, purpose, name: o.name, shards });
   // The key comes last: whatever is refused above leaves nothing in the key store.
   const key = await adoptKey(deps, { id: record.id, purpose, privateKey, actor: o.actor });
-  const recorded = recording.addAbove(path.slice(1));
   recording.addAuthority({ ...record, purpose, keySlot: key.slot }, certificate, 'authority.imported');
   await recording.commit(key.change);
   return { id: record.id, outcome: 'imported', recorded };
