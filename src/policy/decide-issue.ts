@@ -2,10 +2,10 @@
 // nearest one does not.
 import type { IdentityName } from '../ground/ids.ts';
 import type { IssueRule } from './issuance.ts';
-import { type Case, grantsNames, ISSUE_CHECKS, isUsable, refusingList, tell } from './issue-checks.ts';
+import { type Case, ISSUE_CHECKS, isUsable, refusingList, tell } from './issue-checks.ts';
 import type { IssueGrant, IssueQuestion, IssueRefusal } from './issue-question.ts';
 import { type ComparableName, comparable } from './name-pattern.ts';
-import type { EffectiveEnvironment, Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { nameObjection, quoteName } from './requested-name.ts';
 import type { Violation } from './violation.ts';
 
@@ -22,10 +22,8 @@ const MOST_NAMES = 100;
 export function decideIssue(policy: Policy, question: IssueQuestion): IssueGrant | IssueRefusal {
   const malformed = questionViolations(policy, question);
   if (malformed.length > 0) return refuse(malformed, policy, question);
-  const names = question.names.map(comparable);
-  return (
-    findGrant(policy, question, names) ?? refuse(nearestViolations(policy, question, names), policy, question)
-  );
+  const { grant, nearest } = search(policy, question, question.names.map(comparable));
+  return grant ?? refuse(nearest === undefined ? [] : violationsOf(nearest), policy, question);
 }
 
 function refuse(
@@ -54,69 +52,60 @@ function questionViolations(policy: Policy, question: IssueQuestion): Violation[
   });
 }
 
-function findGrant(
-  policy: Policy,
-  question: IssueQuestion,
-  names: readonly ComparableName[],
-): IssueGrant | undefined {
-  let challenged: IssueGrant | undefined;
+interface Found {
+  readonly grant?: IssueGrant | undefined;
+  /** The rule that came nearest to a grant. */
+  readonly nearest?: Case | undefined;
+}
+
+// One walk over the rules: most are about other names, so that nothing is made for them.
+function search(policy: Policy, question: IssueQuestion, names: readonly ComparableName[]): Found {
+  let grant: IssueGrant | undefined;
+  let nearest: Case | undefined;
+  let nearness = -1;
   for (const environment of policy.environments.values()) {
     if (question.environment !== undefined && environment.name !== question.environment) continue;
     for (const rule of environment.issue) {
-      // Most rules are about other names: they are left before anything is made for them.
-      if (!namesCaller(rule, question.who) || !grantsNames(rule, names)) continue;
-      const at = caseOf(policy, question, names, environment, rule);
-      if (at === undefined || !ISSUE_CHECKS.every((check) => check.holds(at))) continue;
-      if (rule.proof === 'policy') return grantOf(at);
-      challenged ??= grantOf(at);
+      const profile = policy.profiles.get(rule.profile);
+      if (profile === undefined || !namesCaller(rule, question.who)) continue;
+      const matched = countGranted(rule, names);
+      const score = scoreOf(rule, question, matched);
+      if (matched < names.length && score <= nearness) continue;
+      const at: Case = { policy, question, names, environment, rule, profile };
+      const passed = matched === 0 ? 0 : countPassed(at);
+      if (passed === ISSUE_CHECKS.length) {
+        if (rule.proof === 'policy') return { grant: grantOf(at) };
+        grant ??= grantOf(at);
+      } else if (score + passed > nearness) [nearest, nearness] = [at, score + passed];
     }
   }
-  return challenged;
-}
-
-function caseOf(
-  policy: Policy,
-  question: IssueQuestion,
-  names: readonly ComparableName[],
-  environment: EffectiveEnvironment,
-  rule: IssueRule,
-): Case | undefined {
-  const profile = policy.profiles.get(rule.profile);
-  return profile === undefined ? undefined : { policy, question, names, environment, rule, profile };
-}
-
-/** What the rule that came nearest finds wrong: none where no rule names the caller. */
-function nearestViolations(
-  policy: Policy,
-  question: IssueQuestion,
-  names: readonly ComparableName[],
-): readonly Violation[] {
-  let nearest: { readonly at: Case; readonly closeness: number } | undefined;
-  for (const environment of policy.environments.values()) {
-    if (question.environment !== undefined && environment.name !== question.environment) continue;
-    for (const rule of environment.issue) {
-      if (!namesCaller(rule, question.who)) continue;
-      const at = caseOf(policy, question, names, environment, rule);
-      const closeness = at === undefined ? 0 : closenessOf(at);
-      if (at !== undefined && closeness > (nearest?.closeness ?? -1)) nearest = { at, closeness };
-    }
-  }
-  if (nearest === undefined) return [];
-  const { at } = nearest;
-  return ISSUE_CHECKS.filter((check) => !check.holds(at)).flatMap((check) => tell(check, at));
+  return { grant, nearest };
 }
 
 /**
- * The profile that was asked for weighs most, then the names that match, then that the rule names the caller; among
- * rules that match names, then the other checks.
+ * How near a rule is: the profile that was asked for weighs most, then the names that match, then that the rule names
+ * the caller. The number of checks that it passes is added to it and weighs least.
  */
-function closenessOf(at: Case): number {
-  let matched = 0;
-  for (const name of at.names) if (refusingList(at.rule, name) < 0) matched++;
-  const asked = at.question.profile === undefined || at.question.profile === at.rule.profile ? 1 : 0;
-  const named = at.rule.who === 'anyone' ? 0 : 1;
-  const passed = matched === 0 ? 0 : ISSUE_CHECKS.filter((check) => check.holds(at)).length;
-  return ((asked * (MOST_NAMES + 1) + matched) * 2 + named) * (ISSUE_CHECKS.length + 1) + passed;
+function scoreOf(rule: IssueRule, { profile }: IssueQuestion, matched: number): number {
+  const asked = profile === undefined || profile === rule.profile ? 1 : 0;
+  const named = rule.who === 'anyone' ? 0 : 1;
+  return ((asked * (MOST_NAMES + 1) + matched) * 2 + named) * (ISSUE_CHECKS.length + 1);
+}
+
+function countGranted(rule: IssueRule, names: readonly ComparableName[]): number {
+  let granted = 0;
+  for (const name of names) if (refusingList(rule, name) < 0) granted++;
+  return granted;
+}
+
+function countPassed(at: Case): number {
+  let passed = 0;
+  for (const check of ISSUE_CHECKS) if (check.holds(at)) passed++;
+  return passed;
+}
+
+function violationsOf(at: Case): readonly Violation[] {
+  return ISSUE_CHECKS.filter((check) => !check.holds(at)).flatMap((check) => tell(check, at));
 }
 
 function nobody(policy: Policy, { who, environment }: IssueQuestion): Violation {

@@ -43,6 +43,11 @@ clusters:
 environments:
   dev:
     development: true # the only kind of environment in which the built-in issuer counts
+    # Nobody has a certificate until a line says so. For any ACME account, after a challenge:
+    #   issue:
+    #     - { who: anyone, profile: server-tls, names: ["*.dev.example.com"] }
+    # and for whoever holds a binding or token of an identity above, on the policy's word (see also "authorities"):
+    #     - { who: payments, profile: workload-tls, names: ["*.payments.svc", "spiffe://acme/ns/payments/**"], lifetime: 24h }
     sign:
       - who: developer
         counts-for: ["**"]

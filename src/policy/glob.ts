@@ -76,29 +76,34 @@ function standsFor(token: Star, name: string, from: number, to: number): boolean
   return true;
 }
 
-// All positions of the pattern at once, so that no name makes it go back.
+// All positions of the pattern at once, so that no name makes it go back. Positions are opened from left to right, so
+// that one pass also opens what a star may leave out.
 function walks(tokens: readonly Token[], name: string): boolean {
-  let open = spread(tokens, new Uint8Array(tokens.length + 1).fill(1, 0, 1));
+  const { length } = tokens;
+  let open = new Uint8Array(length + 1);
+  let next = new Uint8Array(length + 1);
+  open[0] = 1;
+  skipStars(tokens, open);
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
-    const next = new Uint8Array(tokens.length + 1);
-    tokens.forEach((token, at) => {
-      if (open[at] !== 1) return;
-      if (token.kind === 'literal') {
-        if (token.code === code) next[at + 1] = 1;
-      } else if (passes(token, code)) next[at] = 1;
-    });
-    open = spread(tokens, next);
+    next.fill(0);
+    for (let at = 0; at < length; at++) if (open[at] === 1) step(tokens[at], code, at, next);
+    skipStars(tokens, next);
+    [open, next] = [next, open];
   }
-  return open[tokens.length] === 1;
+  return open[length] === 1;
 }
 
-// A wildcard may stand for nothing, so its position opens the next one.
-function spread(tokens: readonly Token[], open: Uint8Array): Uint8Array {
-  tokens.forEach((token, at) => {
-    if (open[at] === 1 && token.kind !== 'literal') open[at + 1] = 1;
-  });
-  return open;
+function step(token: Token | undefined, code: number, at: number, next: Uint8Array): void {
+  if (token?.kind === 'star') {
+    if (passes(token, code)) next[at] = 1;
+  } else if (token?.code === code) next[at + 1] = 1;
+}
+
+// A star may stand for nothing, so its position opens the next one.
+function skipStars(tokens: readonly Token[], open: Uint8Array): void {
+  for (let at = 0; at < tokens.length; at++)
+    if (open[at] === 1 && tokens[at]?.kind === 'star') open[at + 1] = 1;
 }
 
 export function matchesAny(globs: readonly Glob[], name: string): boolean {

@@ -96,7 +96,7 @@ export const ISSUE_CHECKS: readonly Check[] = [
   {
     code: 'SY-POLICY-ISSUE-NAME',
     rule: 'names-are-granted',
-    holds: ({ rule, names }) => grantsNames(rule, names),
+    holds: ({ rule, names }) => names.every((name) => refusingList(rule, name) < 0),
     sentences: (at) =>
       at.names
         .filter((name) => hasType(at, name.name) && refusingList(at.rule, name) >= 0)
@@ -189,12 +189,6 @@ function hasType({ profile }: Case, name: RequestedName): boolean {
 function hasOneSpiffeId(names: readonly ComparableName[]): boolean {
   const [first, ...others] = names.filter(({ name }) => name.type === 'uri');
   return first?.text.startsWith('spiffe://') === true && others.length === 0;
-}
-
-/** Whether each name is in every list of the rule. */
-export function grantsNames(rule: IssueRule, names: readonly ComparableName[]): boolean {
-  for (const name of names) if (refusingList(rule, name) >= 0) return false;
-  return true;
 }
 
 /** Index of the first list that the name is not in; -1 where it is in all. */
