@@ -363,6 +363,32 @@ describe('certificates', () => {
   });
 });
 
+describe('alternate chains', () => {
+  test('RFC 8555 §7.4.2: a cross-certificate makes another chain, linked from the first and back', async () => {
+    const other = await openYard();
+    try {
+      const actor = { kind: 'system' } as const;
+      const { id } = await other.ceremonies.create({ purpose: 'root', name: 'second', actor });
+      await other.ceremonies.crossSign({ id: 'tls-1', by: id, actor });
+      const owner = new AcmeClient(other);
+      await owner.register();
+      const order = await owner.prove(await owner.order(NAMES));
+      const url = String((await owner.finalize(order, csrFor(NAMES))).json['certificate']);
+      const first = await owner.get(url);
+      const alternates = linksOf(first).filter((link) => link.endsWith(';rel="alternate"'));
+      assert.deepEqual(alternates, [`<${url}/1>;rel="alternate"`]);
+      const second = await owner.get(`${url}/1`);
+      assert.ok(linksOf(second).includes(`<${url}>;rel="alternate"`));
+      const [leaf, issuer] = [first, second].map(({ text }) => decodePem(text));
+      assert.deepEqual(leaf?.[0], issuer?.[0], 'the leaf is the same');
+      const issuers = [leaf, issuer].map((chain) => new X509Certificate(chain?.[1]?.der ?? '').issuer);
+      assert.notEqual(issuers[0], issuers[1]);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
 describe('what shell scripts read', () => {
   // The patterns are what acme.sh greps for, in the order in which it does.
   const found = (text: string, pattern: RegExp) => pattern.exec(text)?.[0] ?? '';

@@ -7,6 +7,7 @@ import { createEnrolment } from '../../../src/enrol/create.ts';
 import type { Enrolment } from '../../../src/enrol/enrolment.ts';
 import { SealyardError } from '../../../src/ground/errors.ts';
 import type { Random } from '../../../src/ground/ports.ts';
+import { type Ceremonies, createCeremonies } from '../../../src/issue/ceremonies/ceremonies.ts';
 import { type CeremonyDeps, ensureDirectory } from '../../../src/issue/ceremony.ts';
 import { createClockGuard } from '../../../src/issue/clock-guard.ts';
 import { issue } from '../../../src/issue/issue.ts';
@@ -80,6 +81,8 @@ class PlayedValidator implements Validator {
 }
 
 export interface YardOptions {
+  /** Absent: `PUBLIC_URL`. */
+  readonly publicUrl?: string;
   readonly policy?: string;
   readonly meta?: Partial<AcmeMeta>;
   readonly enrol?: Partial<EnrolConfig>;
@@ -91,6 +94,7 @@ export interface AcmeYard {
   readonly enrolment: Enrolment;
   readonly revocation: Revocation;
   readonly validator: PlayedValidator;
+  readonly ceremonies: Ceremonies;
   policy: Policy;
   /** As the server would: routes, bounds the body, renders what is thrown. */
   ask(method: string, url: string, o?: Asked): Promise<DoorReply>;
@@ -108,6 +112,7 @@ export interface Asked {
 }
 
 export async function openYard(o: YardOptions = {}): Promise<AcmeYard> {
+  const publicUrl = o.publicUrl ?? PUBLIC_URL;
   const clock = new TestClock();
   const store = createMemoryStore();
   const { records, commit } = store;
@@ -157,7 +162,7 @@ export async function openYard(o: YardOptions = {}): Promise<AcmeYard> {
     issue: (request, together) => issue(prepare(request, deps), deps, together),
     authorities,
     secrets,
-    accountUrl: (id) => accountUrl(PUBLIC_URL, id),
+    accountUrl: (id) => accountUrl(publicUrl, id),
     isRevoked: (serial) => revocation.status(serial, 'tls-1').status === 'revoked',
     config: { ...ENROL_DEFAULTS, attemptDelaysMs: [0, 10], ...o.enrol },
   });
@@ -165,7 +170,7 @@ export async function openYard(o: YardOptions = {}): Promise<AcmeYard> {
     acmeRoutes({
       enrolment,
       policy: () => yard.policy,
-      publicUrl: PUBLIC_URL,
+      publicUrl,
       secrets,
       records,
       clock,
@@ -181,7 +186,8 @@ export async function openYard(o: YardOptions = {}): Promise<AcmeYard> {
     enrolment,
     revocation,
     validator,
-    policy: loadPolicy(o.policy ?? POLICY, { publicUrl: PUBLIC_URL, development: false }),
+    ceremonies: createCeremonies({ ...deps, directory: authorities, organization: HOST }),
+    policy: loadPolicy(o.policy ?? POLICY, { publicUrl, development: false }),
     ask: (method, url, asked) => dispatch(routes, method, url, asked),
     restartDoor: () => {
       routes = door();
