@@ -72,8 +72,14 @@ export const AUTHORITY_PURPOSES: readonly AuthorityPurpose[] = [
   'timestamping',
 ];
 
-/** How many CRL shards an authority gets where nobody says. */
-export const DEFAULT_SHARDS = 64;
+/**
+ * How many CRL shards an authority gets where nobody says. Those that sign authorities have few certificates and one list
+ * without a limit of its scope, which covers the authority itself as well: some verifiers (`openssl verify
+ * -crl_check_all`) want a list for the root too.
+ */
+export function defaultShards(purpose: AuthorityPurpose): number {
+  return purpose === 'root' || purpose === 'intermediate' ? 1 : 64;
+}
 
 /** Puts an authority on view and computes, once, what each certificate of it repeats. */
 export function knownAuthority(o: {

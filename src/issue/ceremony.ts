@@ -2,7 +2,7 @@
 import {
   type Authorities,
   type AuthorityPurpose,
-  DEFAULT_SHARDS,
+  defaultShards,
   KEY_PURPOSE_OF,
 } from '../authority/authority.ts';
 import type { AuthorityDirectory } from '../authority/directory.ts';
@@ -62,7 +62,7 @@ async function ensureAuthority(
     purpose,
     generation: 1,
     keySlot,
-    shards: DEFAULT_SHARDS,
+    shards: defaultShards(purpose),
     signer,
     parent,
     terms: termsOf({ purpose, spki: signer.publicKey.spki, wishes: {}, organization, parent, now }),

@@ -154,7 +154,8 @@ export class CrlShard {
     const always = [
       authority.authorityKeyId,
       crlExtensions.crlNumber(last.number),
-      crlExtensions.issuingDistributionPoint(url),
+      // One list for all certificates needs no scope, and without one it covers those that name no list too.
+      ...(authority.shards === 1 ? [] : [crlExtensions.issuingDistributionPoint(url)]),
     ];
     const isNews = ({ toldIn = last.number }: DeltaEntry) => toldIn > base.number;
     const news = [...delta.values()].filter(isNews).map(({ der }) => der);

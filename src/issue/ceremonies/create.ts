@@ -1,5 +1,5 @@
 // Makes an authority: a root, one below an authority of ours, or a key and a request that an offline root is to sign.
-import { type AuthorityPurpose, DEFAULT_SHARDS, KEY_PURPOSE_OF } from '../../authority/authority.ts';
+import { type AuthorityPurpose, defaultShards, KEY_PURPOSE_OF } from '../../authority/authority.ts';
 import type { AuthorityDirectory } from '../../authority/directory.ts';
 import { allRecords, authorityId, checkedName, nextGeneration } from '../../authority/naming.ts';
 import { authorityPut } from '../../authority/record.ts';
@@ -64,7 +64,7 @@ export type Generation = Omit<CreateOrder, 'name'> & {
 export async function makeGeneration(deps: CeremoniesDeps, o: Generation): Promise<Made> {
   const { purpose, name, generation } = o;
   const id = authorityId(name, generation);
-  const shards = checkedShards(o.shards ?? DEFAULT_SHARDS);
+  const shards = checkedShards(o.shards ?? defaultShards(purpose));
   const now = deps.clock.now();
   if (purpose === 'root' && (o.parent !== undefined || o.request === true))
     throw terms('a root signs itself: it has no parent and needs no request');

@@ -1,6 +1,6 @@
 // Brings a PKI along: an authority with its key, the certificate that answers a request, or anchors without keys.
 import type { KeyObject } from 'node:crypto';
-import { type AuthorityPurpose, DEFAULT_SHARDS } from '../../authority/authority.ts';
+import { type AuthorityPurpose, defaultShards } from '../../authority/authority.ts';
 import { allRecords } from '../../authority/naming.ts';
 import { isSelfSigned } from '../../authority/paths.ts';
 import type { AuthorityRecord } from '../../authority/record.ts';
@@ -87,7 +87,7 @@ async function importWithKey(
   const recording = new Recording(deps, o.actor);
   const known = keylessRecord(deps, certificate);
   const recorded = recording.addAbove(path.slice(1));
-  const shards = checkedShards(o.shards ?? DEFAULT_SHARDS);
+  const shards = checkedShards(o.shards ?? defaultShards(purpose));
   const record = known ?? recording.newRecord({ certificate, purpose, name: o.name, shards });
   // The key comes last: whatever is refused above leaves nothing in the key store.
   const key = await adoptKey(deps, { id: record.id, purpose, privateKey, actor: o.actor });

@@ -1,5 +1,5 @@
 // What an import writes, gathered into one commit: authorities with and without keys, cross-certificates, events.
-import { type AuthorityPurpose, DEFAULT_SHARDS } from '../../authority/authority.ts';
+import { type AuthorityPurpose, defaultShards } from '../../authority/authority.ts';
 import { allRecords, authorityId, checkedName, nextGeneration } from '../../authority/naming.ts';
 import { isSameAuthority, isSelfSigned, isSignedBy } from '../../authority/paths.ts';
 import { type AuthorityRecord, authorityPut } from '../../authority/record.ts';
@@ -128,7 +128,7 @@ export class Recording {
       }
       const own = i === 0 ? wishes : {};
       const purpose = own.purpose ?? (isSelfSigned(certificate) ? 'root' : 'intermediate');
-      const shards = checkedShards(own.shards ?? DEFAULT_SHARDS);
+      const shards = checkedShards(own.shards ?? defaultShards(purpose));
       const record = this.newRecord({ certificate, purpose, name: own.name, shards });
       this.addAuthority(record, certificate, 'authority.recorded');
       ids.push(record.id);
