@@ -42,6 +42,16 @@ test('a grant without challenge is preferred to one with, wherever it stands', (
   assert.equal(granted(both, payments, ['db.other.svc']).proof, 'challenge');
 });
 
+test('of two grants with a challenge the first of the document counts', () => {
+  const two = load(
+    ISSUE.replace(
+      '      - who: runner\n',
+      '      - { who: anyone, profile: server-tls, names: ["www.example.com"], lifetime: 2h }\n      - who: runner\n',
+    ),
+  );
+  assert.equal(granted(two, [], ['www.example.com']).line, 29);
+});
+
 test('a door without challenges gets nothing of a rule that wants one', () => {
   assert.deepEqual(codes(policy, [], ['www.example.com'], { canChallenge: false }), [
     'SY-POLICY-ISSUE-PROOF',
@@ -275,6 +285,8 @@ test('the profiles that a caller can ask for are those of its rules and of every
     'signed-by-two',
     'spiffe-svid',
   ]);
+  const quiet = load(`${ISSUE}  quiet:\n    extends: base\n`);
+  assert.ok(!names(quiet, 'everybody', 'quiet').includes('signed-by-two'));
   assert.match(grantableProfiles(policy, [])[0]?.description ?? '', /server/);
 });
 
