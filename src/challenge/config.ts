@@ -6,6 +6,9 @@ import { createDnsClient, type DnsClient } from '../reach/dns-client.ts';
 
 const LONGEST_CONNECT_MS = 5_000;
 const MAX_PERSPECTIVES = 8;
+/** Of JSON: with names and brackets the evidence of all views stays below 1,000, since each order's record holds it. */
+const OWN_EVIDENCE_CHARACTERS = 400;
+const FURTHER_EVIDENCE_CHARACTERS = 240;
 
 export interface ChallengeConfig {
   /** `address:port` or `[address]:port` of recursive resolvers, asked in turn; empty: those of this machine. */
@@ -40,6 +43,8 @@ export interface View {
   readonly networks: NamedNetworks;
   readonly issuerDomains: readonly string[];
   readonly accountHashPrefix: string | undefined;
+  /** How much of what was seen is kept, as JSON. */
+  readonly evidenceCharacters: number;
 }
 
 /**
@@ -64,14 +69,16 @@ export function viewsOf(config: ChallengeConfig, random: Random): readonly [View
       issuerDomains: config.issuerDomains.map((domain) => domain.toLowerCase()),
       accountHashPrefix: config.accountHashPrefix,
     };
-    const view = (name: string, servers: readonly string[]): View => ({
+    const view = (name: string, servers: readonly string[], evidenceCharacters: number): View => ({
       name,
       dns: createDnsClient({ servers, random }),
+      evidenceCharacters,
       ...common,
     });
+    const share = Math.floor(FURTHER_EVIDENCE_CHARACTERS / config.perspectives.length);
     return [
-      view('own', config.resolvers),
-      ...config.perspectives.map((servers, index) => view(`perspective ${index + 1}`, servers)),
+      view('own', config.resolvers, OWN_EVIDENCE_CHARACTERS),
+      ...config.perspectives.map((servers, index) => view(`perspective ${index + 1}`, servers, share)),
     ];
   } catch (error) {
     if (isSealyardError(error)) throw refuse(error.message);

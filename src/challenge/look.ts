@@ -7,16 +7,13 @@ import type { View } from './config.ts';
 import { ChallengeFailure, unsettled } from './failure.ts';
 import type { Failure } from './target.ts';
 
-/** An audit event holds 64 KiB; there are up to nine points of view in one. */
-const MAX_EVIDENCE_CHARACTERS = 6 * 1024;
-
 export interface Look {
   readonly view: View;
   /** Ends with the deadline or with the caller's own signal. */
   readonly signal: AbortSignal;
   /** Says what is being done now, for the message of a time-out. */
   doing(what: string): void;
-  /** Keeps a fact for the audit record; a bounded number of them. */
+  /** Keeps a fact for the audit record, which holds the last ones that fit. */
   saw(fact: JsonObject): void;
 }
 
@@ -34,7 +31,7 @@ export async function lookFrom<T>(
   body: (look: Look) => Promise<T>,
 ): Promise<Looked<T>> {
   const steps: Json[] = [];
-  let room = MAX_EVIDENCE_CHARACTERS;
+  const sizes: number[] = [];
   let doing = 'starting';
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), o.timeoutMs);
@@ -46,8 +43,13 @@ export async function lookFrom<T>(
       doing = what;
     },
     saw: (fact) => {
-      room -= JSON.stringify(fact).length;
-      if (room >= 0) steps.push(fact);
+      steps.push(fact);
+      sizes.push(JSON.stringify(fact).length + 1);
+      // The oldest go: what the verdict rests on comes last.
+      while (sum(sizes) > view.evidenceCharacters) {
+        steps.shift();
+        sizes.shift();
+      }
     },
   };
   const evidence = { view: view.name, steps };
@@ -60,10 +62,14 @@ export async function lookFrom<T>(
     const failure = deadline.signal.aborted ? late() : error;
     if (!(failure instanceof ChallengeFailure)) throw failure;
     const { code, detail, retry } = failure;
-    return { ok: false, failure: { code, detail, retry }, evidence };
+    return { ok: false, failure: { code, detail, retry }, evidence: { ...evidence, failed: code } };
   } finally {
     clearTimeout(timer);
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** Asks DNS and notes the answer. @throws ChallengeFailure `SY-CHALLENGE-DNS` */

@@ -30,6 +30,7 @@ export interface Failure {
   readonly retry: boolean;
 }
 
+/** `evidence`: for each point of view what it saw last; less than 1,000 characters as JSON. */
 export type ValidationResult =
   | {
       readonly valid: true;

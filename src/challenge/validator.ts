@@ -1,6 +1,5 @@
 // Proof of control of a name: the one door to every kind of challenge, from every point of view, and to CAA.
 import { isIP } from 'node:net';
-import type { JsonObject } from '../ground/json.ts';
 import type { Clock, Random } from '../ground/ports.ts';
 import type { ChallengeType, RequestedName } from '../policy/issuance.ts';
 import { checkCaa } from './caa.ts';
@@ -68,7 +67,7 @@ export function createValidator(o: ValidatorOptions): Validator {
       const seen = await from(signal, 'SY-CHALLENGE-PERSPECTIVES', (look) =>
         METHODS[target.type](look, target, o.clock.now()),
       );
-      const evidence = { type: target.type, identifier: target.identifier.value, ...seen.evidence };
+      const { evidence } = seen;
       if (!seen.ok) return { valid: false, ...seen.failure, evidence };
       const until = earliest(seen.values);
       return { valid: true, evidence, ...(until === undefined ? {} : { usableUntil: until }) };
@@ -77,7 +76,7 @@ export function createValidator(o: ValidatorOptions): Validator {
       const seen = await from(signal, 'SY-CHALLENGE-CAA-UNKNOWN', (look) =>
         checkCaa(look, name.value, options),
       );
-      const evidence: JsonObject = { name: name.value, wildcard: options.wildcard, ...seen.evidence };
+      const { evidence } = seen;
       return seen.ok ? { allowed: true, evidence } : { allowed: false, ...seen.failure, evidence };
     },
   };

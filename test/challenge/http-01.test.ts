@@ -267,11 +267,13 @@ for (const address of [
 
 test('RFC 6761 §6.3: no name server decides what localhost is', async (t) => {
   const { dns, validator } = await lab(t, { allowNetworks: [] });
-  dns.a('x.localhost', '8.8.8.8');
-  assert.match(
-    verdict(await validator.validate(target('http-01', 'x.localhost'))),
-    /^SY-CHALLENGE-ADDRESS-REFUSED final x\.localhost leads to ::1 \(loopback\), 127\.0\.0\.1/,
-  );
+  for (const name of ['localhost', 'x.localhost']) {
+    dns.a(name, '8.8.8.8');
+    assert.match(
+      verdict(await validator.validate(target('http-01', name))),
+      /^SY-CHALLENGE-ADDRESS-REFUSED final (x\.)?localhost leads to ::1 \(loopback\), 127\.0\.0\.1/,
+    );
+  }
   assert.equal(dns.asked.length, 0);
 });
 
