@@ -28,8 +28,6 @@ export interface DnsAnswer {
 
 /** Safe to use concurrently; keeps nothing between questions. */
 export interface DnsClient {
-  /** `address:port` of each resolver. */
-  readonly servers: readonly string[];
   /**
    * A name without such records is an answer, an error is not.
    * @throws SealyardError `SY-REACH-DNS`; the signal's reason when aborted
@@ -47,7 +45,6 @@ export function createDnsClient(o: {
 }): DnsClient {
   const servers = (o.servers.length === 0 ? getServers() : o.servers).map(readServer);
   return {
-    servers: servers.map(serverText),
     query: (name, type, signal) => followAliases({ servers, random: o.random, type, signal }, name),
   };
 }
