@@ -60,7 +60,11 @@ export function usableAdvances(
   return records
     .find(AUTHORIZATIONS, { where: { account: accountId, name }, limit: 100 })
     .map(advanceOfRow)
-    .filter(({ body, expiresMs }) => body.status === 'valid' && expiresMs > nowMs);
+    .filter((state) => isUsable(state, nowMs));
+}
+
+export function isUsable({ body, expiresMs }: AdvanceState, nowMs: number): boolean {
+  return body.status === 'valid' && Math.min(expiresMs, body.untilMs ?? expiresMs) > nowMs;
 }
 
 /** That the pre-authorizations an order uses are still what they were when it was looked at. */

@@ -5,6 +5,7 @@ import type { Precondition, Put, Row } from '../ground/change.ts';
 import type { Action, Actor, Event } from '../ground/events.ts';
 import { asEnvironmentName, asIdentityName, type IdentityName } from '../ground/ids.ts';
 import type { JsonObject } from '../ground/json.ts';
+import { identityNamesOfBinding } from '../policy/identities.ts';
 import { type Turns, whileMoving } from './concurrency.ts';
 import type { EnrolDeps } from './deps.ts';
 import type { AccountBinding, Binding, NewBinding, Page, Together } from './enrolment.ts';
@@ -143,11 +144,12 @@ export class Bindings {
     return `${row?.['used']} ${row?.['revoked_ms']}`;
   }
 
-  /** Whom an account made with this binding speaks for: nobody once it is revoked. */
+  /** Whom an account made with this binding speaks for: nobody once it is revoked, or the policy has forgotten it. */
   identityOf({ keyId }: AccountBinding): IdentityName | undefined {
     const row = this.#row(keyId);
     if (row === undefined || integerOrNone(row, 'revoked_ms') !== undefined) return undefined;
-    return asIdentityName(textOf(row, 'identity'));
+    const [identity] = identityNamesOfBinding(this.#deps.policy(), textOf(row, 'identity'));
+    return identity;
   }
 
   #row(keyId: string): Row | undefined {
@@ -164,8 +166,8 @@ export class Bindings {
   #checked(request: NewBinding, now: Date): Pick<Binding, 'identity' | 'environment'> {
     const policy = this.#deps.policy();
     const identity = asIdentityName(request.identity);
-    if (identity === undefined || !policy.identities.has(identity))
-      throw wrong(`${policy.file} has no identity of this name`);
+    if (identity === undefined || identityNamesOfBinding(policy, identity).length === 0)
+      throw wrong(`${policy.file} has no identity of this name with "from: binding"`);
     const environment =
       request.environment === undefined ? undefined : asEnvironmentName(request.environment);
     if (

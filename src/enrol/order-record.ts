@@ -27,6 +27,8 @@ export interface AuthorizationBody {
   readonly token?: string;
   readonly types?: readonly ChallengeType[];
   readonly attempted?: Readonly<Partial<Record<ChallengeType, Attempted>>>;
+  /** The proof says itself when it ends (dns-persist-01 `persistUntil`). */
+  readonly untilMs?: number;
   /** What proved it, for the audit record. */
   readonly evidence?: JsonObject;
   /** Id of the pre-authorization that stands in its place. */

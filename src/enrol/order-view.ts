@@ -87,7 +87,7 @@ export function authorizationView(
     identifier: nameOfText(body.name),
     wildcard: body.wildcard === true,
     status,
-    expiresAt: new Date(holder.expiresMs),
+    expiresAt: new Date(Math.min(holder.expiresMs, body.untilMs ?? holder.expiresMs)),
     proof: body.types === undefined && body.advance === undefined ? 'policy' : 'challenge',
     challenges: challengesOf(body),
   };
@@ -95,11 +95,11 @@ export function authorizationView(
 
 function authorizationStatus(
   { accountId, state, expiresMs }: Holder,
-  { status, advance }: AuthorizationBody,
+  { status, advance, untilMs = expiresMs }: AuthorizationBody,
   deps: ViewDeps,
 ): Authorization['status'] {
   if (status === 'invalid' || status === 'deactivated') return status;
-  if (expiresMs <= deps.nowMs) return 'expired';
+  if (Math.min(expiresMs, untilMs) <= deps.nowMs) return 'expired';
   // An order that failed takes with it what it had not yet proven.
   if (state === 'invalid' && status === 'pending') return 'invalid';
   return advance === undefined ? status : deps.advance(accountId, advance);

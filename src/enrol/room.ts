@@ -1,6 +1,6 @@
 // What the files of this room share while it runs.
 
-import { advanceState } from './advance-record.ts';
+import { advanceState, isUsable } from './advance-record.ts';
 import type { Archive } from './archive.ts';
 import type { Bindings } from './bindings.ts';
 import type { Turns } from './concurrency.ts';
@@ -45,8 +45,8 @@ export function viewDeps({ records, clock }: Pick<EnrolDeps, 'records' | 'clock'
     nowMs,
     advance: (accountId, id) => {
       const state = advanceState(records, accountId, id);
-      if (state === undefined || state.expiresMs <= nowMs) return 'expired';
-      return state.body.status === 'valid' ? 'valid' : 'deactivated';
+      if (state?.body.status === 'deactivated') return 'deactivated';
+      return state !== undefined && isUsable(state, nowMs) ? 'valid' : 'expired';
     },
   };
 }

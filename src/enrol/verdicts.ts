@@ -21,7 +21,7 @@ import { orderEnded, type Room, turnOf } from './room.ts';
 
 /** What a validation came to (`challenge/`), or how it broke off. */
 export type Outcome =
-  | { readonly valid: true; readonly evidence: JsonObject }
+  | { readonly valid: true; readonly evidence: JsonObject; readonly usableUntil?: Date }
   | { readonly valid: false; readonly code: Code; readonly detail: string; readonly retry: boolean };
 
 export interface Verdict {
@@ -162,7 +162,7 @@ function applied(holder: Holder, verdict: Verdict, now: Date): Holder {
     withBody(holder, place.index, {
       ...body,
       status,
-      ...(result.valid ? { evidence: bounded(result.evidence) } : {}),
+      ...(result.valid ? provenBody(result) : {}),
       attempted: { ...body.attempted, [type]: { attempts, ...more } },
     });
   if (result.valid) return next('valid', { status: 'valid', atMs: now.getTime() });
@@ -174,6 +174,13 @@ function applied(holder: Holder, verdict: Verdict, now: Date): Holder {
   return repeats(verdict)
     ? next('pending', { status: 'processing', error })
     : next('invalid', { status: 'invalid', error });
+}
+
+function provenBody({ evidence, usableUntil }: Outcome & { valid: true }): Partial<AuthorizationBody> {
+  return {
+    evidence: bounded(evidence),
+    ...(usableUntil === undefined ? {} : { untilMs: usableUntil.getTime() }),
+  };
 }
 
 function bounded(evidence: JsonObject): JsonObject {

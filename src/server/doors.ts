@@ -1,4 +1,5 @@
 // Every door of the yard with what it stands on: the composition, and nothing else.
+import type { Enrolment } from '../enrol/enrolment.ts';
 import type { JsonObject } from '../ground/json.ts';
 import type { Clock, Random } from '../ground/ports.ts';
 import type { DevelopmentIssuer } from '../identity/development-issuer.ts';
@@ -43,6 +44,7 @@ export interface DoorParts {
   readonly localAdministrator: LocalAdministrator | undefined;
   readonly revocation: Revocation;
   readonly revocationSettings: RevocationSettings;
+  readonly enrolment: Enrolment;
 }
 
 export function doorsOf(parts: DoorParts): readonly Door[] {
@@ -103,6 +105,7 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
         directory,
         ceremonies: foundation.ceremonies,
         revocation: parts.revocation,
+        enrolment: parts.enrolment,
         clock,
         random,
         policy,

@@ -1,6 +1,8 @@
 // The start of a yard from its first steps on. The order of the start is the order of this file.
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { ENROL_DEFAULTS } from '../enrol/config.ts';
+import type { Enrolment } from '../enrol/enrolment.ts';
 import type { LogName } from '../ground/change.ts';
 import { createDevelopmentIssuer, type DevelopmentIssuer } from '../identity/development-issuer.ts';
 import { ensureKey } from '../keys/pinned.ts';
@@ -14,6 +16,7 @@ import { ensureBootstrapToken } from './bootstrap-token.ts';
 import type { ListenAddress } from './config.ts';
 import { inData } from './data-directory.ts';
 import { doorsOf } from './doors.ts';
+import { CHALLENGE_DEFAULTS, openEnrolment } from './enrolment.ts';
 import {
   type FixedUrls,
   firstUrls,
@@ -78,6 +81,16 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
   const revocation = openRevocation({ foundation, policy, settings: revocationSettings, log: o.log });
   o.ending.defer(() => revocation.stop());
   revocation.start();
+  const enrolment = openEnrolment({
+    ...o,
+    foundation,
+    policy,
+    revocation,
+    secrets: await ground.keys.openSecrets(),
+    challenges: CHALLENGE_DEFAULTS,
+    config: ENROL_DEFAULTS,
+  });
+  o.ending.defer(() => enrolment.stop());
   const hasBootstrapToken = await ensureBootstrapToken({
     ...o,
     file: inData(o.directory, 'bootstrapToken'),
@@ -95,8 +108,11 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
     policy,
     revocation,
     revocationSettings,
+    enrolment,
     localAdministrator: local,
   };
+  // What was answered before the last end is validated now.
+  if (state !== 'restored') await enrolment.recover();
   await serve(o, listening, opened);
   o.log.info({ publicUrl: urls.publicUrl, policy: policy.current().version }, 'ready');
   return yardOf(o, {
@@ -165,6 +181,7 @@ interface Opened {
   readonly policy: PolicyHolder;
   readonly revocation: Revocation;
   readonly revocationSettings: RevocationSettings;
+  readonly enrolment: Enrolment;
   /** Of a restored yard. */
   readonly localAdministrator: LocalAdministrator | undefined;
 }

@@ -1,5 +1,6 @@
 // What the admin door stands on; the server puts it together.
 import type { AuthorityDirectory } from '../../authority/directory.ts';
+import type { Enrolment } from '../../enrol/enrolment.ts';
 import type { Commit, Records } from '../../ground/change.ts';
 import type { JsonObject } from '../../ground/json.ts';
 import type { Clock, Random } from '../../ground/ports.ts';
@@ -18,6 +19,7 @@ export interface AdminDeps {
   readonly directory: AuthorityDirectory;
   readonly ceremonies: Ceremonies;
   readonly revocation: Revocation;
+  readonly enrolment: Enrolment;
   readonly clock: Clock;
   readonly random: Random;
   /** The policy in force at this moment. */

@@ -4,7 +4,10 @@ import type { Role } from '../../policy/policy.ts';
 import type { DoorReply, DoorRequest, Route } from '../door.ts';
 import { jsonReply, problemReply } from '../problem.ts';
 import { AUTHORITY_ENDPOINTS } from './authorities.ts';
+import { BINDING_ENDPOINTS } from './bindings.ts';
 import { authorize, type Caller, RefusalRecord, refuseForeignHost } from './caller.ts';
+import { CAMPAIGN_ENDPOINTS } from './campaigns.ts';
+import { CERTIFICATE_ENDPOINTS } from './certificates.ts';
 import type { AdminDeps } from './deps.ts';
 import { BODY_LIMIT_BYTES } from './messages.ts';
 import { openApiDocument } from './openapi.ts';
@@ -147,6 +150,9 @@ const ENDPOINTS: readonly Endpoint[] = [
   },
   ...AUTHORITY_ENDPOINTS,
   ...REVOCATION_ENDPOINTS,
+  ...CERTIFICATE_ENDPOINTS,
+  ...BINDING_ENDPOINTS,
+  ...CAMPAIGN_ENDPOINTS,
   {
     method: 'POST',
     path: '/admin/v1/backup',
