@@ -33,6 +33,8 @@ const TITLES: Readonly<Record<AuthorityPurpose, string>> = {
 /** A CA for less than an hour is a mistake of units. */
 const LEAST_SECONDS = 3600;
 const MOST_PATH_LENGTH = 8;
+/** Between these terms and the certificate a key is made, which takes its time (RSA 4096: seconds). */
+const MAKING_SECONDS = 60;
 /** RFC 5280 appendix A.1: ub-organization-name and ub-common-name. */
 const MOST_NAME_LENGTH = 64;
 
@@ -98,7 +100,7 @@ export function lifetimeOf(
   parent: KnownAuthority | undefined,
   now: Date,
 ): number {
-  const begins = Math.floor(now.getTime() / 1000);
+  const begins = Math.floor(now.getTime() / 1000) + MAKING_SECONDS;
   const above =
     parent === undefined ? MAX_CA_SECONDS : Math.floor(parent.certificate.notAfter.getTime() / 1000) - begins;
   const most = Math.min(MAX_CA_SECONDS, above);
