@@ -1,5 +1,5 @@
 // POST newAuthz, authorization and challenge (RFC 8555 §7.4.1, §7.5).
-import type { Account, Authorization, Challenge } from '../../enrol/enrolment.ts';
+import type { Authorization, Challenge } from '../../enrol/enrolment.ts';
 import { SealyardError } from '../../ground/errors.ts';
 import type { DoorReply, DoorRequest } from '../door.ts';
 import type { Acme } from './deps.ts';
@@ -16,7 +16,7 @@ export async function newAuthz(request: DoorRequest, acme: Acme): Promise<DoorRe
   const made = await signed.change((together) =>
     acme.enrolment.authorizations.preauthorize(signed.account, identifier, environment, together),
   );
-  return acmeReply(acme, renderAuthorization(acme, signed.account, made), {
+  return acmeReply(acme, renderAuthorization(acme, made), {
     status: 201,
     location: acme.urls.authorization(made.id),
     environment,
@@ -28,14 +28,14 @@ export async function authorization(request: DoorRequest, acme: Acme): Promise<D
   const { account, payload } = signed;
   const id = request.params['authorization'] ?? '';
   const { authorizations } = acme.enrolment;
-  if (payload === undefined) return reply(acme, account, authorizations.get(account, id));
+  if (payload === undefined) return reply(acme, authorizations.get(account, id));
   if (!asksForDeactivation(payload))
     throw new SealyardError('SY-ACME-MALFORMED', 'an authorization can only be deactivated');
-  return reply(acme, account, await signed.change((t) => authorizations.deactivate(account, id, t)));
+  return reply(acme, await signed.change((t) => authorizations.deactivate(account, id, t)));
 }
 
-function reply(acme: Acme, account: Account, authorization: Authorization): DoorReply {
-  return acmeReply(acme, renderAuthorization(acme, account, authorization), {
+function reply(acme: Acme, authorization: Authorization): DoorReply {
+  return acmeReply(acme, renderAuthorization(acme, authorization), {
     retryAfterSeconds: retryOfAuthorization(authorization),
   });
 }
@@ -50,7 +50,7 @@ export async function challenge(request: DoorRequest, acme: Acme): Promise<DoorR
     payload === undefined
       ? challenges.get(account, authorization, id)
       : (await signed.change((t) => challenges.respond(account, authorization, id, t))).challenge;
-  return acmeReply(acme, renderChallenge(acme, account, authorization, current), {
+  return acmeReply(acme, renderChallenge(acme, authorization, current), {
     links: [link(acme.urls.authorization(authorization), 'up')],
     retryAfterSeconds: retryOfChallenge(current),
   });

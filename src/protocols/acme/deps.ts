@@ -14,8 +14,10 @@ export interface AcmeMeta {
   /** URL of the terms that a new account has to agree to; absent: there are none. */
   readonly termsOfService?: string;
   readonly website?: string;
-  /** Issuer domain names, for CAA records (RFC 8659) and dns-persist-01; at most ten. */
+  /** Issuer domain names, for CAA records (RFC 8659) and dns-persist-01: one to ten, lower-case A-labels. */
   readonly caaIdentities: readonly string[];
+  /** draft-ietf-acme-dns-persist-02 §4.1: as the validator's; absent: records name whole account URLs. */
+  readonly accountHashPrefix?: string;
 }
 
 export interface AcmeDeps {

@@ -39,12 +39,14 @@ function document(acme: Acme, environment: EnvironmentName | undefined): JsonObj
 }
 
 function meta(acme: Acme, environment: EnvironmentName | undefined): JsonObject {
-  const { termsOfService, website, caaIdentities } = acme.meta;
+  const { termsOfService, website, caaIdentities, accountHashPrefix } = acme.meta;
   const profiles = grantableProfiles(acme.policy(), 'everybody', environment);
   return {
     ...(termsOfService === undefined ? {} : { termsOfService }),
     ...(website === undefined ? {} : { website }),
     caaIdentities,
+    // draft-ietf-acme-dns-persist-02 §4.1.
+    ...(accountHashPrefix === undefined ? {} : { issuerDomainNames: caaIdentities, accountHashPrefix }),
     externalAccountRequired: bindingIsRequired(acme, environment),
     profiles: Object.fromEntries(profiles.map(({ name, description }) => [name, description])),
   };

@@ -5,8 +5,6 @@ import type { RequestedName } from '../../policy/issuance.ts';
 import type { Acme } from './deps.ts';
 import { renderProblem } from './problems.ts';
 
-/** draft-ietf-acme-dns-persist §3.1: clients refuse more. */
-const MAX_ISSUER_NAMES = 10;
 /** What a client waits for an order that is being signed: it takes milliseconds. */
 const ORDER_RETRY_SECONDS = 1;
 
@@ -51,7 +49,7 @@ export function renderAuthorization(acme: Acme, account: Account, authorization:
     // RFC 8555 §7.1.4: true or absent.
     ...(authorization.wildcard ? { wildcard: true } : {}),
     challenges: authorization.challenges.map((challenge) =>
-      renderChallenge(acme, account, authorization.id, challenge),
+      renderChallenge(acme, authorization.id, challenge),
     ),
   };
 }
@@ -63,25 +61,20 @@ export function retryOfAuthorization(authorization: Authorization): number | und
   return pauses.length === 0 ? undefined : Math.min(...pauses);
 }
 
-export function renderChallenge(
-  acme: Acme,
-  account: Account,
-  authorizationId: string,
-  challenge: Challenge,
-): JsonObject {
+export function renderChallenge(acme: Acme, authorizationId: string, challenge: Challenge): JsonObject {
   return {
     type: challenge.type,
     url: acme.urls.challenge(authorizationId, challenge.id),
     status: challenge.status,
     ...(challenge.validatedAt === undefined ? {} : { validated: timestamp(challenge.validatedAt) }),
-    ...(challenge.type === 'dns-persist-01'
-      ? {
-          'issuer-domain-names': acme.meta.caaIdentities.slice(0, MAX_ISSUER_NAMES),
-          accounturi: acme.urls.account(account.id),
-        }
-      : { token: challenge.token }),
+    ...(challenge.type === 'dns-persist-01' ? issuerNames(acme) : { token: challenge.token }),
     ...(challenge.error === undefined ? {} : { error: renderProblem(challenge.error) }),
   };
+}
+
+/** draft-ietf-acme-dns-persist: the member has the first name up to draft -01, the second since -02. */
+function issuerNames({ meta }: Acme): JsonObject {
+  return { 'issuer-domain-names': meta.caaIdentities, issuerDomainNames: meta.caaIdentities };
 }
 
 /** At least a second, since the header has no fractions. */

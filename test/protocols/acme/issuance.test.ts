@@ -67,6 +67,19 @@ describe('directory', () => {
     for (const sentence of Object.values(profiles)) assert.match(String(sentence), /^[^{},"]+$/);
   });
 
+  test('draft-ietf-acme-dns-persist-02 §4.1: the directory has what clients hash accounts with', async () => {
+    const accountHashPrefix = `${PUBLIC_URL}/acme/hashed/`;
+    const other = await openYard({ meta: { accountHashPrefix } });
+    try {
+      const { json } = answerOf(await other.ask('GET', `${PUBLIC_URL}/acme/directory`));
+      const meta = json['meta'] as JsonObject;
+      assert.equal(meta['accountHashPrefix'], accountHashPrefix);
+      assert.deepEqual(meta['issuerDomainNames'], meta['caaIdentities']);
+    } finally {
+      await other.close();
+    }
+  });
+
   test('each environment has a directory of its own; an unknown one is not found', async () => {
     const { json } = await get('/acme/inside/directory');
     assert.equal(json['newOrder'], `${PUBLIC_URL}/acme/new-order/inside`);
@@ -161,13 +174,13 @@ describe('orders', () => {
     }
   });
 
-  test('draft-ietf-acme-dns-persist §3.1: its challenge names issuers and the account, and has no token', async () => {
+  test('draft-ietf-acme-dns-persist: its challenge names issuers, under both names of the drafts, and has no token', async () => {
     const order = await client.order(['www.example.com']);
     const [url = ''] = textsOf(order.json['authorizations']);
     const challenges = (await client.get(url)).json['challenges'] as JsonObject[];
     const persistent = challenges.find(({ type }) => type === 'dns-persist-01');
     assert.deepEqual(persistent?.['issuer-domain-names'], ['ca.example']);
-    assert.equal(persistent?.['accounturi'], client.kid);
+    assert.deepEqual(persistent?.['issuerDomainNames'], ['ca.example']);
     assert.equal('token' in (persistent ?? {}), false);
   });
 
