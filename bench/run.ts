@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../test/driver/build.ts';
 import { type BenchOptions, type Measure, type Row, table } from './row.ts';
 
-const NAMES = ['keyless', 'rekor', 'append', 'verify', 'admit', 'ready'];
+const NAMES = ['keyless', 'rekor', 'append', 'verify', 'admit', 'ready', 'ocsp', 'crl'];
 const LEAST_SECONDS = 3;
 /** Six benches of up to three variants: the whole stays within four minutes. */
 const MOST_SECONDS = 8;
