@@ -41,7 +41,7 @@ export function retryOfOrder(order: Order): number | undefined {
   return order.status === 'processing' ? ORDER_RETRY_SECONDS : undefined;
 }
 
-export function renderAuthorization(acme: Acme, account: Account, authorization: Authorization): JsonObject {
+export function renderAuthorization(acme: Acme, authorization: Authorization): JsonObject {
   return {
     identifier: renderIdentifier(authorization.identifier),
     status: authorization.status,
