@@ -37,12 +37,13 @@ function windowOf(needs: Needs, certificateId: string): RenewalWindow {
   if (recorded === undefined || stated === undefined || !equalBytes(stated, keyId))
     throw new EnrolError('SY-ENROL-NOT-FOUND', 'certificate');
   const retryAfterSeconds = needs.config.renewalPollSeconds;
-  if (needs.isRevoked(recorded.serial)) return { ...pastWindow(recorded), retryAfterSeconds };
+  if (needs.isRevoked(recorded.serial))
+    return { ...pastWindow(recorded, needs.clock.now()), retryAfterSeconds };
   const campaign = activeCampaigns(needs).find((each) => concerns(each, recorded));
   if (campaign === undefined) return { ...usualWindow(recorded), retryAfterSeconds };
   const { explanationUrl } = campaign;
   return {
-    ...pastWindow(recorded),
+    ...pastWindow(recorded, needs.clock.now()),
     retryAfterSeconds,
     ...(explanationUrl === undefined ? {} : { explanationUrl }),
   };
@@ -61,9 +62,9 @@ export function usualWindow({ certificate, serial }: Pick<RecordedCertificate, '
 }
 
 /** RFC 9773 §4.2: "renew immediately" is a window that has passed. */
-function pastWindow({ certificate }: RecordedCertificate): { start: Date; end: Date } {
-  const startMs = certificate.notBefore.getTime();
-  return { start: wholeSecond(startMs), end: wholeSecond(startMs + 1000) };
+function pastWindow({ certificate }: RecordedCertificate, now: Date): { start: Date; end: Date } {
+  const end = wholeSecond(Math.min(certificate.notBefore.getTime(), now.getTime()));
+  return { start: wholeSecond(end.getTime() - 1000), end };
 }
 
 /** 0 to 1, spread evenly over serials: those made together have much in common. */

@@ -1,5 +1,6 @@
 // Every command, in the order that `--help` lists them: the order of the story.
 import type { CommandSpec } from '../command.ts';
+import { accountCommand } from './account.ts';
 import { admitCommand } from './admit.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { caCommand } from './ca.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   tourCommand,
   statusCommand,
   tokenCommand,
+  accountCommand,
   revokeCommand,
   signCommand,
   attestCommand,
