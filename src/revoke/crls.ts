@@ -1,5 +1,6 @@
 // All shards of all authorities: made when first asked for, signed again when they changed and before they run out.
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Pace } from './pace.ts';
 import type { RevocationChange } from './revoke.ts';
 import { CrlShard, type ShardDeps, type SignedShard } from './shard.ts';
 import type { ShardKey } from './shard-number.ts';
@@ -8,12 +9,12 @@ const TICK_MS = 1000;
 /** After a failure (a full disk, a key store that does not answer) the shard rests. */
 const REST_MS = 15_000;
 
-export interface CrlsDeps extends ShardDeps {
+export interface CrlsDeps extends Omit<ShardDeps, 'pace'> {
   readonly failed: (what: string, error: unknown) => void;
 }
 
 export class Crls {
-  readonly #deps: CrlsDeps;
+  readonly #deps: CrlsDeps & ShardDeps;
   readonly #shards = new Map<string, CrlShard>();
   readonly #signing = new Map<CrlShard, Promise<SignedShard>>();
   readonly #restingUntilMs = new Map<CrlShard, number>();
@@ -23,7 +24,7 @@ export class Crls {
   #stopped = false;
 
   constructor(deps: CrlsDeps) {
-    this.#deps = deps;
+    this.#deps = { ...deps, pace: new Pace() };
   }
 
   /**

@@ -1,5 +1,4 @@
 // One shard: what is in it, kept ready to sign, and the complete and delta CRL that were signed last.
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Authority } from '../authority/authority.ts';
 import { assembleCertificate } from '../formats/x509/build.ts';
 import { buildCrlTbs, type CrlTemplate, crlExtensions, encodeRevokedEntry } from '../formats/x509/crl.ts';
@@ -9,6 +8,7 @@ import { isSealyardError, SealyardError } from '../ground/errors.ts';
 import type { Serial } from '../ground/ids.ts';
 import type { Clock } from '../ground/ports.ts';
 import { EntryBuffer, entryOf } from './entries.ts';
+import type { Pace } from './pace.ts';
 import { findRecord, type RevocationRecord, readRecord } from './record.ts';
 import type { RevocationChange } from './revoke.ts';
 import type { RevocationSettings } from './settings.ts';
@@ -20,6 +20,8 @@ export interface ShardDeps {
   readonly commit: Commit;
   readonly clock: Clock;
   readonly settings: RevocationSettings;
+  /** Shared by all shards: rows are read for one at a time. */
+  readonly pace: Pace;
   readonly authority: (id: string) => Authority | undefined;
   /** Where the certificates of the shard say that its lists are. */
   readonly urls: (key: ShardKey) => { readonly complete: string; readonly delta: string };
@@ -37,8 +39,8 @@ export interface SignedShard {
   readonly delta: SignedCrl;
 }
 
-/** Rows read at once: some milliseconds, then others have their turn. */
-const CHUNK = 500;
+/** Rows read at once: a millisecond or two, then others have their turn. */
+const CHUNK = 200;
 /** A change that was on its way to disk when the base was signed belongs in the deltas. */
 const COMMIT_SLACK_MS = 300_000;
 
@@ -107,7 +109,7 @@ export class CrlShard {
    * @throws SealyardError `SY-REVOKE-NO-ISSUER`, and what keys and store throw: the lists of before stay
    */
   async sign(): Promise<SignedShard> {
-    const loaded = await this.#load();
+    const loaded = this.#loaded ?? (await this.#deps.pace.run(() => this.#load()));
     const authority = this.#deps.authority(this.key.authority);
     if (authority === undefined) throw new SealyardError('SY-REVOKE-NO-ISSUER', this.key.authority);
     const { clock, settings, commit } = this.#deps;
@@ -177,8 +179,7 @@ export class CrlShard {
 
   /** Reads the rows of the shard, some hundred at a time, so that nobody waits for it. */
   async #load(): Promise<Loaded> {
-    if (this.#loaded !== undefined) return this.#loaded;
-    const { records } = this.#deps;
+    const { records, pace } = this.#deps;
     const numbers = readNumbers(records, this.key);
     const loaded: Loaded = { entries: new EntryBuffer(), delta: new Map(), numbers };
     const { authority, shard } = this.key;
@@ -193,7 +194,7 @@ export class CrlShard {
       for (const row of rows) addRow(loaded, readRecord(row));
       after = rows.at(-1);
       if (rows.length < CHUNK || after === undefined) break;
-      await nextTurn();
+      await pace.rest();
     }
     for (const serial of this.#late) this.#take(loaded, serial, false);
     this.#late = undefined;

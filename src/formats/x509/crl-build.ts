@@ -18,32 +18,47 @@ export interface RevokedEntryFields {
   readonly invalidityDate?: Date | undefined;
 }
 
-// A list has few different reasons and many entries.
-const REASONS = new Map<RevocationReason, Uint8Array>(
-  (Object.keys(REASON_CODES) as RevocationReason[]).map((reason) => [
-    reason,
-    encodeExtension(crlExtension(OID.reasonCode, false, der.enumerated(REASON_CODES[reason]))),
-  ]),
+/** The extension of each reason; `unspecified` is said by leaving it out (RFC 5280 §5.3.1). */
+const REASONS: ReadonlyMap<RevocationReason, Uint8Array> = new Map(
+  (Object.keys(REASON_CODES) as RevocationReason[])
+    .filter((reason) => reason !== 'unspecified')
+    .map((reason) => [
+      reason,
+      encodeExtension(crlExtension(OID.reasonCode, false, der.enumerated(REASON_CODES[reason]))),
+    ]),
 );
+/** The same as a whole list of extensions: a CRL has few different reasons and many entries. */
+const REASON_ALONE: ReadonlyMap<RevocationReason, Uint8Array> = new Map(
+  [...REASONS].map(([reason, encoded]) => [reason, der.sequence(encoded)]),
+);
+
+// Much is revoked in the same second, and entries are read in the order in which that happened more or less.
+let lastMs = Number.NaN;
+let lastTime: Uint8Array = new Uint8Array(0);
+
+function timeOf(date: Date): Uint8Array {
+  if (date.getTime() !== lastMs) {
+    lastTime = der.time(date);
+    lastMs = date.getTime();
+  }
+  return lastTime;
+}
 
 /** One element of revokedCertificates as DER; entries are joined by laying one after the other. */
 export function encodeRevokedEntry(entry: RevokedEntryFields): Uint8Array {
   const extensions = entryExtensions(entry);
-  const fields = [encodeSerial(entry.serial), der.time(entry.revokedAt)];
-  return extensions.length === 0
-    ? der.sequence(...fields)
-    : der.sequence(...fields, der.sequence(...extensions));
+  const serial = encodeSerial(entry.serial);
+  const time = timeOf(entry.revokedAt);
+  return extensions === undefined ? der.sequence(serial, time) : der.sequence(serial, time, extensions);
 }
 
-function entryExtensions({ reason, invalidityDate }: RevokedEntryFields): Uint8Array[] {
+function entryExtensions({ reason, invalidityDate }: RevokedEntryFields): Uint8Array | undefined {
+  if (invalidityDate === undefined) return REASON_ALONE.get(reason);
   const reasonCode = REASONS.get(reason);
-  return [
-    // RFC 5280 §5.3.1: "unspecified" is said by leaving the extension out.
-    ...(reason === 'unspecified' || reasonCode === undefined ? [] : [reasonCode]),
-    ...(invalidityDate === undefined
-      ? []
-      : [encodeExtension(crlExtension(OID.invalidityDate, false, der.generalizedTime(invalidityDate)))]),
-  ];
+  const invalidity = encodeExtension(
+    crlExtension(OID.invalidityDate, false, der.generalizedTime(invalidityDate)),
+  );
+  return reasonCode === undefined ? der.sequence(invalidity) : der.sequence(reasonCode, invalidity);
 }
 
 export interface CrlTemplate {
