@@ -38,6 +38,7 @@ export interface WorldOptions {
   readonly directory?: string;
   readonly settings?: Partial<RevocationSettings>;
   readonly clock?: TestClock;
+  readonly restored?: boolean;
   /** Stands between the rooms and the store: to count, to fail. */
   readonly wrap?: (commit: Commit) => Commit;
 }
@@ -108,7 +109,7 @@ export async function openWorld(o: WorldOptions = {}): Promise<World> {
       settings: { ...DEFAULT_SETTINGS, ...o.settings, ...settings },
       retentionSeconds: (profile) => (profile === 'workload-tls' ? 86_400 : 0),
       plainUrl: PLAIN_URL,
-      restored: false,
+      restored: o.restored ?? false,
       failed: (_what, error) => failures.push(error),
     });
     rooms.push(made);
