@@ -7,7 +7,7 @@ import { readExpectedSkips, report } from '../../scripts/test-report.ts';
 
 const SUITE_TIMEOUT_MS = 600_000;
 
-const suites = globSync('test/interop/*.interop.ts').sort();
+const suites = globSync('test/interop/**/*.interop.ts').sort();
 const nameOf = (file: string): string => basename(file, '.interop.ts');
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !suites.some((file) => nameOf(file) === name));

@@ -46,29 +46,27 @@ export function clientSuite(o: ClientSuite): void {
     return;
   }
   describe(`${o.name} ${installed.version}`, () => {
+    const open = new AsyncDisposableStack();
     let scene: Scene | undefined;
-    let staged: AsyncDisposable | undefined;
     const present = (): Scene => {
       assert.ok(scene, 'the stage was set');
       return scene;
     };
     before(async () => {
-      const server = await openAcmeServer();
+      const server = open.use(await openAcmeServer());
       const binding = await server.bind();
-      const guide = openGuide({
-        name: o.name,
-        programs: o.programs(installed.path),
-        settings: o.settings({ server, binding }),
-        ...(o.environment === undefined ? {} : { environment: o.environment({ server }) }),
-      });
+      const guide = open.use(
+        openGuide({
+          name: o.name,
+          programs: o.programs(installed.path),
+          settings: o.settings({ server, binding }),
+          ...(o.environment === undefined ? {} : { environment: o.environment({ server }) }),
+        }),
+      );
       scene = sceneOf(server, guide, binding);
-      staged = await o.stage?.(scene);
+      open.use(await o.stage?.(scene));
     });
-    after(async () => {
-      await staged?.[Symbol.asyncDispose]();
-      scene?.guide[Symbol.dispose]();
-      await scene?.server[Symbol.asyncDispose]();
-    });
+    after(() => open.disposeAsync());
 
     test('its how-to has the steps that are tried here', () => {
       assert.deepEqual(present().guide.steps, Object.keys(o.steps));
