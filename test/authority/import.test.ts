@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { EVENTS } from '../../src/audit/tables.ts';
 import { encodePem } from '../../src/formats/pem.ts';
 import type { ImportOrder } from '../../src/issue/ceremonies/import.ts';
+import { CERTIFICATES } from '../../src/issue/tables.ts';
 import { openssl } from '../clients/openssl.ts';
 import { hasCode } from '../contract/keystore.ts';
 import { createMemoryKeyStore } from '../contract/memory-keystore.ts';
@@ -281,4 +282,53 @@ test('a root is imported with its key, and authorities are made below it', { ski
     await demandVerifies(world, made.id);
     await world.close();
   }),
+);
+
+test(
+  'what an imported authority signed before is put on record with it, once, whatever its age',
+  { skip },
+  () =>
+    inFolder(async (folder) => {
+      const world = await openWorld();
+      const root = await foreign(folder, { name: 'root' });
+      const ca = await foreign(folder, { name: 'issuing', by: 'root', extensions: ISSUING });
+      await bring(world, {
+        certificates: ca.certificate + root.certificate,
+        key: ca.key,
+        purpose: 'tls',
+        name: 'acme',
+      });
+      const records = world.yard.store.records;
+      const { serial } = authority(world, 'acme').certificate;
+      assert.equal(
+        records.get(CERTIFICATES, { serial })?.['state'],
+        'external',
+        'the CA itself is on record too',
+      );
+      const leaf = ['basicConstraints=CA:FALSE', 'subjectAltName=DNS:old.example'];
+      const ours = await foreign(folder, { name: 'ours', by: 'issuing', extensions: leaf, days: 1 });
+      const theirs = await foreign(folder, { name: 'theirs', extensions: leaf });
+      world.yard.clock.ms += 3 * 86_400_000;
+      const record = () =>
+        world.ceremonies.record({ certificates: ours.certificate + theirs.certificate, actor: ADMIN });
+      const first = await record();
+      assert.deepEqual(
+        first.map(({ authority: by, recorded }) => [by, recorded]),
+        [
+          ['acme', true],
+          [undefined, true],
+        ],
+      );
+      assert.deepEqual(
+        (await record()).map(({ recorded }) => recorded),
+        [false, false],
+      );
+      const row = records.get(CERTIFICATES, { serial: first[0]?.serial ?? '' });
+      assert.deepEqual(
+        [row?.['authority'], row?.['names'], row?.['state']],
+        ['acme', 'old.example', 'external'],
+      );
+      assert.equal(typeof row?.['crl_shard'], 'number');
+      await world.close();
+    }),
 );

@@ -166,6 +166,22 @@ describe('sealyard ca', () => {
     assert.match(text, /^heir +tls below root-\d/m);
   });
 
+  test('certificates of others are put on record, each with the authority that signed it', {
+    skip,
+  }, async () => {
+    const leaf = ['basicConstraints=CA:FALSE', 'subjectAltName=DNS:old.example'];
+    await foreign(folder.path, { name: 'old', by: 'heir', extensions: leaf });
+    await foreign(folder.path, { name: 'stray', extensions: leaf });
+    const ran = await people('record', folder.file('old.pem'), folder.file('stray.pem'));
+    assert.equal(ran.status, 0, ran.err);
+    assert.match(
+      ran.out,
+      /^[0-9a-f]+ on record, signed by heir: CN=old,O=Elsewhere\n[0-9a-f]+ on record: CN=stray/,
+    );
+    const again = await good('record', folder.file('old.pem'));
+    assert.equal((again['certificates'] as readonly { recorded: boolean }[])[0]?.recorded, false);
+  });
+
   test('a second root, cross-signed by the first, gives the alternate chain', { skip }, async () => {
     const { id } = await good('create', 'root', '--name', 'next');
     await good('create', 'code-signing', '--below', String(id), '--name', 'press');

@@ -1,8 +1,8 @@
-// `sealyard ca list|show|create|import|cross-sign|rotate|export`: the authorities of the running yard.
+// `sealyard ca list|show|create|import|record|cross-sign|rotate|export`: the authorities of the running yard.
 import { SealyardError } from '../../ground/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../ground/json.ts';
 import { certificatesOf, exported, FORMS, keyOf, passphraseOf } from '../ca/files.ts';
-import { detailsText, listText, text, textsOf, warningLines } from '../ca/render.ts';
+import { detailsText, listText, objectsOf, text, textsOf, warningLines } from '../ca/render.ts';
 import type { CommandSpec } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
@@ -38,6 +38,7 @@ export const caCommand: CommandSpec = {
     'sealyard ca create intermediate --name offline --csr-out offline.csr   have an offline root sign it, then:',
     'sealyard ca import --certificate offline-chain.pem',
     'sealyard ca import --certificate issuing.pem --certificate root.pem --key issuing-key.pem --purpose tls',
+    'sealyard ca record old-server.pem                                      known, watched, revocable',
     'sealyard ca cross-sign root-2 --by root-1                              who trusts root-1 trusts root-2',
     'sealyard ca rotate tls-1                                               tls-2 issues, tls-1 retires',
     'sealyard ca export tls-1 --form p7c --out tls.p7c',
@@ -64,6 +65,12 @@ export const caCommand: CommandSpec = {
       .option('--purpose <purpose>', 'where the certificate leaves it open')
       .option('--shards <n>', 'CRL shards, fixed for ever, 1 to 4096')
       .action(run(importAuthority));
+    command
+      .command('record <file...>')
+      .description(
+        'certificates of others, of any age: known, watched, revocable where one of ours signed them',
+      )
+      .action(run(record));
     command
       .command('cross-sign <id>')
       .description('another authority certifies name and key of this one')
@@ -187,6 +194,19 @@ async function importAuthority(
     ...(beside.length === 0 ? [] : [`on record without a key: ${beside.join(', ')}`]),
     ...warningLines(answer, context.output.style),
   ];
+  context.output.result({ ...answer, code: 'SY-OK' }, lines.join('\n'));
+  return EXIT.done;
+}
+
+async function record(context: CliContext, args: readonly string[]): Promise<ExitStatus> {
+  const answer = objectOf(
+    await askAdmin(context, 'POST', `${AUTHORITIES}/record`, { certificates: certificatesOf(args) }),
+  );
+  const lines = objectsOf(answer, 'certificates').map((each) => {
+    const by = text(each, 'authority');
+    const what = each['recorded'] === true ? 'on record' : 'was on record';
+    return `${text(each, 'serial')} ${what}${by === '' ? '' : `, signed by ${by}`}: ${text(each, 'subject')}`;
+  });
   context.output.result({ ...answer, code: 'SY-OK' }, lines.join('\n'));
   return EXIT.done;
 }

@@ -3,6 +3,7 @@ import type { Certificate } from '../../formats/x509/certificate.ts';
 import { type CeremoniesDeps, type CreateOrder, createAuthority, type Made } from './create.ts';
 import { type CrossOrder, crossSign } from './cross.ts';
 import { type Imported, type ImportOrder, importAuthority } from './import.ts';
+import { type OnRecord, type RecordOrder, recordCertificates } from './record-external.ts';
 import { type RotateOrder, rotateAuthority } from './rotate.ts';
 
 /** Every method returns when its outcome is on disk and the directory shows it; errors are those of its ceremony. */
@@ -11,6 +12,7 @@ export interface Ceremonies {
   importAuthority(o: ImportOrder): Promise<Imported>;
   crossSign(o: CrossOrder): Promise<Certificate>;
   rotate(o: RotateOrder): Promise<Made>;
+  record(o: RecordOrder): Promise<readonly OnRecord[]>;
 }
 
 /**
@@ -29,5 +31,6 @@ export function createCeremonies(deps: CeremoniesDeps): Ceremonies {
     importAuthority: (o) => queued(() => importAuthority(deps, o)),
     crossSign: (o) => queued(() => crossSign(deps, o)),
     rotate: (o) => queued(() => rotateAuthority(deps, o)),
+    record: (o) => queued(() => recordCertificates(deps, o)),
   };
 }

@@ -5,7 +5,7 @@ import { allRecords } from '../../authority/naming.ts';
 import { isSelfSigned } from '../../authority/paths.ts';
 import type { AuthorityRecord } from '../../authority/record.ts';
 import { readSpki } from '../../formats/algorithms.ts';
-import { type Certificate, parseCertificatesPem } from '../../formats/x509/certificate.ts';
+import type { Certificate } from '../../formats/x509/certificate.ts';
 import { parseCsr } from '../../formats/x509/csr.ts';
 import { OID } from '../../formats/x509/oids.ts';
 import { equalBytes } from '../../ground/bytes.ts';
@@ -15,8 +15,10 @@ import { spkiOf } from '../../keys/local-key.ts';
 import { refuseWeakKey } from '../weak-keys.ts';
 import { type CeremoniesDeps, checkedShards } from './create.ts';
 import { chainUp, refuseUnfit } from './fitness.ts';
-import { adoptKey } from './keys.ts';
+import { type AuthorityKey, adoptKey } from './keys.ts';
 import { readPrivateKey } from './private-key.ts';
+import { readCertificates } from './read-certificates.ts';
+import { recordImported } from './record-external.ts';
 import { Recording } from './recording.ts';
 import { terms } from './terms.ts';
 
@@ -42,8 +44,6 @@ export interface Imported {
   readonly recorded: readonly string[];
 }
 
-const MAX_CERTIFICATES = 32;
-
 /**
  * @throws SealyardError `SY-AUTHORITY-CERTIFICATE`, `-KEY`, `-KEY-MISMATCH`, `-NOT-A-CA`, `-UNFIT`, `-ENDED`, `-CHAIN`,
  *   `-EXISTS`, `-NAME`, `-TERMS`, `SY-PEM-MALFORMED`, `SY-X509-MALFORMED`, and what keys and store throw
@@ -54,19 +54,7 @@ export async function importAuthority(deps: CeremoniesDeps, o: ImportOrder): Pro
     o.key === undefined
       ? await importWithoutKey(deps, o, given)
       : await importWithKey(deps, o, given, readPrivateKey(o.key, o.passphrase));
-  await deps.directory.reload();
   return imported;
-}
-
-/** @throws SealyardError `SY-AUTHORITY-CERTIFICATE`, `SY-PEM-MALFORMED`, `SY-X509-MALFORMED`, `SY-ALGORITHM-UNKNOWN` */
-export function readCertificates(pem: string): readonly Certificate[] {
-  const certificates = parseCertificatesPem(pem);
-  if (certificates.length > MAX_CERTIFICATES)
-    throw new SealyardError('SY-AUTHORITY-CERTIFICATE', `more than ${MAX_CERTIFICATES}`);
-  // The same certificate twice is what concatenating files makes; it says nothing new.
-  return certificates.filter(
-    (each, i) => certificates.findIndex(({ der }) => equalBytes(der, each.der)) === i,
-  );
 }
 
 async function importWithKey(
@@ -92,7 +80,7 @@ async function importWithKey(
   // The key comes last: whatever is refused above leaves nothing in the key store.
   const key = await adoptKey(deps, { id: record.id, purpose, privateKey, actor: o.actor });
   recording.addAuthority({ ...record, purpose, keySlot: key.slot }, certificate, 'authority.imported');
-  await recording.commit(key.change);
+  await settle(deps, recording, key.change);
   return { id: record.id, outcome: 'imported', recorded };
 }
 
@@ -140,7 +128,7 @@ async function complete(
   const recording = new Recording(deps, o.actor);
   const recorded = recording.addAbove(path.slice(1));
   recording.addCompleted(record, certificate);
-  await recording.commit();
+  await settle(deps, recording);
   return { id: record.id, outcome: 'completed', recorded };
 }
 
@@ -166,8 +154,19 @@ async function recordAnchors(
   });
   const [id, ...more] = recorded.toReversed();
   if (id === undefined) throw new SealyardError('SY-AUTHORITY-EXISTS');
-  await recording.commit();
+  await settle(deps, recording);
   return { id, outcome: 'recorded', recorded: more };
+}
+
+/** The directory shows the import from here on; then its certificates are findable and revocable like all others. */
+async function settle(
+  deps: CeremoniesDeps,
+  recording: Recording,
+  more?: AuthorityKey['change'],
+): Promise<void> {
+  await recording.commit(more);
+  await deps.directory.reload();
+  await recordImported(deps, recording.certificates, recording.actor);
 }
 
 /** What leads nowhere from the authority was put into the file by mistake, or for a reason that we would miss. */

@@ -16,7 +16,9 @@ import { crossPut } from './cross.ts';
 /** One import. Ids are given as records are added; nothing is written before `commit`. */
 export class Recording {
   readonly #deps: CeremoniesDeps;
-  readonly #actor: Actor;
+  readonly actor: Actor;
+  /** What it puts on record. */
+  readonly certificates: Certificate[] = [];
   readonly #timeMs: number;
   readonly #puts: Put[] = [];
   readonly #preconditions: Precondition[] = [];
@@ -26,7 +28,7 @@ export class Recording {
 
   constructor(deps: CeremoniesDeps, actor: Actor) {
     this.#deps = deps;
-    this.#actor = actor;
+    this.actor = actor;
     this.#timeMs = deps.clock.now().getTime();
     this.#records = [...allRecords(deps.records)];
   }
@@ -93,7 +95,7 @@ export class Recording {
     const replaced = this.#records.find(({ id, state }) => id === record.replaces && state === 'active');
     if (replaced === undefined) return;
     const retired = retirement(replaced, {
-      actor: this.#actor,
+      actor: this.actor,
       timeMs: this.#timeMs,
       reason: `generation ${record.generation}`,
     });
@@ -178,10 +180,11 @@ export class Recording {
   }
 
   #tell(action: Event['action'], id: string, certificate: Certificate): void {
+    this.certificates.push(certificate);
     this.#events.push({
       timeMs: this.#timeMs,
       action,
-      actor: this.#actor,
+      actor: this.actor,
       object: { type: 'authority', id },
       outcome: 'done',
       data: {

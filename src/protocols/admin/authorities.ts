@@ -92,6 +92,16 @@ export const AUTHORITY_ENDPOINTS: readonly Endpoint[] = [
   },
   {
     method: 'POST',
+    path: '/admin/v1/authorities/record',
+    summary:
+      'put certificates of any age and kind on record: known, watched, revocable where one of ours signed them',
+    role: 'administrator',
+    body: { certificates: { type: 'string', required: true } },
+    status: 201,
+    handle: recordCertificates,
+  },
+  {
+    method: 'POST',
     path: '/admin/v1/authorities/:id/cross-certificates',
     summary: 'have another authority certify the name and key of this one',
     role: 'administrator',
@@ -162,6 +172,24 @@ async function importAuthority(request: DoorRequest, caller: Caller, deps: Admin
     actor: caller.actor,
   });
   return jsonReply(201, { ...describe(id, deps), outcome, recorded });
+}
+
+async function recordCertificates(request: DoorRequest, caller: Caller, deps: AdminDeps): Promise<DoorReply> {
+  const body = readBody(request, ['certificates']);
+  const done = await deps.ceremonies.record({
+    certificates: body.text('certificates', MAX_TEXT),
+    actor: caller.actor,
+  });
+  const certificates = done.map(
+    ({ serial, subject, notAfter, authority, recorded }): Json => ({
+      serial,
+      subject,
+      notAfter: notAfter.toISOString(),
+      authority: authority ?? null,
+      recorded,
+    }),
+  );
+  return jsonReply(201, { certificates });
 }
 
 async function crossSign(request: DoorRequest, caller: Caller, deps: AdminDeps): Promise<DoorReply> {
