@@ -64,5 +64,5 @@ export const ENROL_DEFAULTS: EnrolConfig = {
   },
   mostBuckets: 100_000,
   renewalPollSeconds: 6 * 3600,
-  archive: { most: 200, afterMs: 2000 },
+  archive: { most: 500, afterMs: 5000 },
 };

@@ -1,42 +1,19 @@
-// The one event of an order that succeeded: what was ordered, what proved it, by which line of the policy.
-import type { Actor, Event } from '../ground/events.ts';
-import type { Serial } from '../ground/ids.ts';
+// What the certificate's event tells of its order: what proved the names. The certificate and its order are one event.
 import type { Json, JsonObject } from '../ground/json.ts';
-import type { IssueGrant } from '../policy/decide-issue.ts';
 import { type AuthorizationBody, type OrderState, orderedName } from './order-record.ts';
 
 /** Of an event's 64 KiB. */
 const MOST_EVIDENCE = 40_000;
 
-export function finalizedEvent(o: {
-  readonly order: OrderState;
-  readonly serial: Serial;
-  readonly grant: IssueGrant;
-  readonly caa: JsonObject;
-  readonly at: Date;
-  readonly actor: Actor;
-}): Event {
-  const { order, serial, grant } = o;
-  return {
-    timeMs: o.at.getTime(),
-    action: 'order.finalized',
-    actor: o.actor,
-    object: { type: 'order', id: order.id },
-    outcome: 'done',
-    policyVersion: grant.policyVersion,
-    data: { serial, line: grant.line, ...proofOf(order), ...o.caa },
-  };
-}
-
 /** The names stand in the certificate: where the policy alone vouched for them, that is all there is to say. */
-function proofOf({ body }: OrderState): JsonObject {
+export function evidenceOfOrder({ body }: OrderState): JsonObject {
   const { authorizations } = body;
   if (authorizations.every(byPolicy)) return { proof: 'policy' };
   const proofs = authorizations.map(evidenceOf);
   const size = JSON.stringify(proofs).length;
   return {
     proof: 'challenge',
-    names: size <= MOST_EVIDENCE ? proofs : proofs.map(({ evidence: _tooMuch, ...rest }) => rest),
+    proven: size <= MOST_EVIDENCE ? proofs : proofs.map(({ evidence: _tooMuch, ...rest }) => rest),
   };
 }
 

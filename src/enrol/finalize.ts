@@ -10,7 +10,7 @@ import { caaError, checkOrderCaa } from './caa.ts';
 import { whileMoving } from './concurrency.ts';
 import { readCsr } from './csr.ts';
 import type { Account, Order, Together } from './enrolment.ts';
-import { finalizedEvent } from './evidence.ts';
+import { evidenceOfOrder } from './evidence.ts';
 import { grantFor } from './grants.ts';
 import { isOrderId } from './ids.ts';
 import { wantedLifetime } from './new-order.ts';
@@ -92,8 +92,8 @@ async function issueFor(room: Room, order: OrderState, request: Finalization): P
       via: 'acme',
       order: order.id,
     },
-    ({ serial }) =>
-      joined(together, {
+    ({ serial }) => ({
+      ...joined(together, {
         puts: [orderPut(finished(order, serial), 'replace')],
         preconditions: [
           orderUnchanged(order),
@@ -101,31 +101,22 @@ async function issueFor(room: Room, order: OrderState, request: Finalization): P
           { table: ACCOUNTS, key: { id: account.id }, expect: { status: 'valid' } },
           ...advanceConditions(room.records, order),
         ],
-        events: [
-          finalizedEvent({
-            order,
-            serial,
-            grant,
-            caa: caa.evidence,
-            at: room.clock.now(),
-            actor: actorOf(account),
-          }),
-        ],
+        events: [],
       }),
+      evidence: { ...evidenceOfOrder(order), ...caa.evidence },
+    }),
   );
   orderEnded(room, order.accountId, order.id);
 }
 
+/** The row as it stays: what proved the names is in the event of the certificate, what was not tried is of no use. */
 function finished(order: OrderState, serial: Serial): OrderState {
-  const authorizations = order.body.authorizations.map(({ evidence: _told, ...rest }) => rest);
-  return {
-    ...order,
-    version: order.version + 1,
-    state: 'valid',
-    serial,
-    // What proved the names is in the audit record now.
-    body: { ...order.body, authorizations },
-  };
+  const authorizations = order.body.authorizations.map(({ evidence: _told, types, ...rest }) => ({
+    ...rest,
+    ...(types === undefined ? {} : { types: types.filter((type) => rest.attempted?.[type] !== undefined) }),
+  }));
+  const body = { ...order.body, authorizations };
+  return { ...order, version: order.version + 1, state: 'valid', serial, body };
 }
 
 /** RFC 8555 §7.4: exactly the order's names; §11.1: not the account's key. */

@@ -37,7 +37,6 @@ export type Action =
   | 'binding.created'
   | 'binding.revoked'
   | 'authorization.validated'
-  | 'order.finalized'
   | 'order.failed'
   | 'order.refused'
   | 'campaign.started'

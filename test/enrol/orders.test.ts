@@ -40,7 +40,7 @@ describe('an order whose names are proven', () => {
     const names = parseCertificate(leaf).subjectAltNames ?? [];
     assert.deepEqual(names.map(({ type }) => type).sort(), ['dns', 'ip']);
     assert.equal(chains[0]?.length, 1, 'the issuer, without the root');
-    const [told] = scene.events('order.finalized');
+    const [told] = scene.events('certificate.issued');
     assert.equal(told?.['proof'], 'challenge');
     assert.match(JSON.stringify(told), /http-01.*192\.0\.2\.1/, 'with what proved it');
   });
@@ -87,7 +87,7 @@ describe('an order whose names the policy grants to a bound identity', () => {
       [['policy', 'valid', 0]],
     );
     await scene.enrolment.orders.finalize(account, order.id, await newCsr(['db.payments.svc']));
-    assert.equal(scene.events('order.finalized')[0]?.['proof'], 'policy');
+    assert.equal(scene.events('certificate.issued')[0]?.['proof'], 'policy');
     assert.equal(scene.validator.targets.length, 0);
   });
 

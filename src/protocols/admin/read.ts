@@ -47,7 +47,6 @@ const ACTIONS: Readonly<Record<Action, true>> = {
   'binding.created': true,
   'binding.revoked': true,
   'authorization.validated': true,
-  'order.finalized': true,
   'order.failed': true,
   'order.refused': true,
   'campaign.started': true,
