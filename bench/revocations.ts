@@ -1,36 +1,18 @@
 // What the benches of revocation share: requests about a yard's own certificates, and a million revocations on record.
 import { createHash, randomBytes } from 'node:crypto';
-import { connect } from 'node:tls';
 import { readSpki } from '../src/formats/algorithms.ts';
 import { encodeCertId, encodeOcspRequest } from '../src/formats/ocsp.ts';
-import { type Certificate, parseCertificate } from '../src/formats/x509/certificate.ts';
 import type { Put } from '../src/ground/change.ts';
 import { asSerial } from '../src/ground/ids.ts';
 import { recordPut } from '../src/revoke/record.ts';
 import { REAL_CLOCK } from '../src/server/clock.ts';
 import { openStore } from '../src/store/open.ts';
+import { listenerChain } from '../test/driver/listener.ts';
 import type { RunningYard } from '../test/driver/yard.ts';
 
 export const SHARDS = 64;
 const PER_COMMIT = 2000;
 const DAY_MS = 86_400_000;
-
-/** Leaf first, as the listener sends them, and the root. */
-export async function listenerChain(yard: RunningYard): Promise<readonly Certificate[]> {
-  const { hostname, port } = new URL(yard.url);
-  return new Promise((done, failed) => {
-    const socket = connect({ host: hostname, port: Number(port), ca: yard.rootsPem }, () => {
-      const chain: Certificate[] = [];
-      for (let each = socket.getPeerCertificate(true); each !== undefined; each = each.issuerCertificate) {
-        chain.push(parseCertificate(new Uint8Array(each.raw)));
-        if (each.issuerCertificate === each) break;
-      }
-      socket.destroy();
-      done(chain);
-    });
-    socket.once('error', failed);
-  });
-}
 
 /** GET paths that ask about the listener's certificate and its authority. */
 export async function ocspPaths(yard: RunningYard): Promise<readonly string[]> {
