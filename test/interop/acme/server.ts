@@ -37,34 +37,6 @@ export async function openAcmeServer(): Promise<AcmeServer> {
 
 const execute = promisify(execFile);
 
-/**
- * openssl's word on what a client was given: the chain leads to the roots and the leaf is for each of the names.
- * @throws with what openssl said
- */
-export async function verifyChain(
-  server: AcmeServer,
-  o: { readonly certificate: string; readonly chain?: string; readonly names: readonly string[] },
-): Promise<void> {
-  const chain = o.chain ?? o.certificate;
-  for (const name of o.names) {
-    const host = /^[\d.]+$/.test(name)
-      ? ['-verify_ip', name]
-      : ['-verify_hostname', name.replace('*', 'any')];
-    await execute('openssl', [
-      'verify',
-      '-x509_strict',
-      '-CAfile',
-      server.rootsFile,
-      '-untrusted',
-      chain,
-      '-purpose',
-      'sslserver',
-      ...host,
-      o.certificate,
-    ]);
-  }
-}
-
 /** Serial number of the first certificate of a PEM file, as openssl prints it (upper-case hex). */
 export async function serialOf(certificate: string): Promise<string> {
   const { stdout } = await execute('openssl', ['x509', '-noout', '-serial', '-in', certificate]);

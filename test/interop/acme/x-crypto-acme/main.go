@@ -56,6 +56,9 @@ func main() {
 }
 
 func run(ctx context.Context, command string, o options) error {
+	if command == "verify" {
+		return verify(o)
+	}
 	client, err := newClient(o)
 	if err != nil {
 		return err
@@ -80,16 +83,51 @@ func newClient(o options) (*acme.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots, err := os.ReadFile(o.roots)
+	pool, err := poolOf(o.roots)
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
+	return &acme.Client{Key: key, DirectoryURL: o.directory, HTTPClient: &http.Client{Transport: transport}}, nil
+}
+
+func poolOf(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(roots) {
-		return nil, errors.New("no certificate in " + o.roots)
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, errors.New("no certificate in " + path)
 	}
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
-	return &acme.Client{Key: key, DirectoryURL: o.directory, HTTPClient: &http.Client{Transport: transport}}, nil
+	return pool, nil
+}
+
+// verify is Go's opinion of a chain: a PEM file, leaf first, and the name that it must be good for.
+func verify(o options) error {
+	if len(o.names) != 2 {
+		return errors.New("verify FILE NAME")
+	}
+	text, err := os.ReadFile(o.names[0])
+	if err != nil {
+		return err
+	}
+	block, rest := pem.Decode(text)
+	if block == nil {
+		return errors.New("no certificate in " + o.names[0])
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return err
+	}
+	roots, err := poolOf(o.roots)
+	if err != nil {
+		return err
+	}
+	between := x509.NewCertPool()
+	between.AppendCertsFromPEM(rest)
+	_, err = leaf.Verify(x509.VerifyOptions{DNSName: o.names[1], Roots: roots, Intermediates: between})
+	return err
 }
 
 func register(ctx context.Context, client *acme.Client, o options) error {
