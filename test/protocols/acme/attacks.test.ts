@@ -161,12 +161,10 @@ describe('url and kid', () => {
       [`${PUBLIC_URL}/acme/revoke-cert`, { kid: undefined }],
       [`${PUBLIC_URL}/acme/key-change`, { kid: undefined, jwk: key.jwk }],
     ];
-    for (const [url, header] of cases)
-      assertProblem(
-        await client.post(url, ONE_NAME, header === undefined ? {} : { header }),
-        400,
-        'malformed',
-      );
+    for (const [url, header] of cases) {
+      const answer = await client.post(url, ONE_NAME, header === undefined ? {} : { header });
+      assert.match(String(assertProblem(answer, 400, 'malformed')['detail']), /jwk|kid/);
+    }
     assert.equal(await orderCount(client), 0);
   });
 });

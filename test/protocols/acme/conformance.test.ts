@@ -1,6 +1,6 @@
 // The pages of conformance name tests that exist, and every clause has one.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 for (const page of ['rfc8555', 'rfc9773', 'rfc8738'])
@@ -21,12 +21,12 @@ test('a title that no test has is noticed', () => {
   assert.equal(hasTest('protocols/acme/none', 'is taken once'), false);
 });
 
-/** Titles as the file has them; what a template fills in may be anything. */
-function hasTest(file: string, title: string): boolean {
-  const path = `test/${file}.test.ts`;
-  if (!existsSync(path)) return false;
-  const titles = readFileSync(path, 'utf8').matchAll(/\btest\(\s*(['`])((?:(?!\1).)*)\1/g);
-  return [...titles].some(([, , text = '']) => pattern(text).test(title));
+/** Titles as the files have them; what a template fills in may be anything. */
+function hasTest(where: string, title: string): boolean {
+  return globSync([`test/${where}.test.ts`, `test/${where}/*.test.ts`]).some((path) => {
+    const titles = readFileSync(path, 'utf8').matchAll(/\btest\(\s*(['`])((?:(?!\1).)*)\1/g);
+    return [...titles].some(([, , text = '']) => pattern(text).test(title));
+  });
 }
 
 function pattern(text: string): RegExp {
