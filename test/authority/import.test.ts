@@ -332,3 +332,16 @@ test(
       await world.close();
     }),
 );
+
+test('an authority for any usage issues like one that names none', { skip }, () =>
+  inFolder(async (folder) => {
+    const world = await openWorld();
+    const root = await foreign(folder, { name: 'root' });
+    const extensions = [...ISSUING, 'extendedKeyUsage=anyExtendedKeyUsage'];
+    const ca = await foreign(folder, { name: 'issuing', by: 'root', extensions });
+    const certificates = ca.certificate + root.certificate;
+    await bring(world, { certificates, key: ca.key, purpose: 'tls', name: 'acme' });
+    assert.ok((await leafOf(world, 'acme')).extendedKeyUsage);
+    await world.close();
+  }),
+);

@@ -63,6 +63,7 @@ export const USAGE_RULES: readonly LintRule[] = [
       // A responder answers for the very authority that signed it, whatever that one's certificates are for.
       return (
         allowed === undefined ||
+        allowed.includes(OID.anyExtendedKeyUsage) ||
         (certificate.extendedKeyUsage ?? []).every((oid) => allowed.includes(oid) || oid === OID.ocspSigning)
       );
     },
