@@ -1,8 +1,8 @@
 // Long work beside requests: in pieces, one such work at a time, with rests while somebody else wants the event loop.
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 
-/** A turn of the loop that takes longer than this had others in it. */
-const IDLE_TURN_MS = 0.3;
+/** A turn of the loop that takes this thread more than this had requests in it. */
+const IDLE_TURN_US = 200;
 /** Of ten milliseconds of a busy loop the work takes one; with more works waiting it takes more. */
 const REST_FACTOR = 9;
 
@@ -27,11 +27,12 @@ export class Pace {
 
   /** Lets everybody else have a turn; where there was somebody, rests for a multiple of what the piece took. */
   async rest(): Promise<void> {
-    const ended = performance.now();
+    const workedMs = performance.now() - this.#resumedMs;
+    // By the thread's own time: on a machine that others keep busy, turns are long though nobody asks us for anything.
+    const before = process.threadCpuUsage();
     await turn();
-    const workedMs = ended - this.#resumedMs;
-    if (performance.now() - ended > IDLE_TURN_MS)
-      await sleep((workedMs * REST_FACTOR) / Math.max(1, this.#waiting));
+    const { user, system } = process.threadCpuUsage(before);
+    if (user + system > IDLE_TURN_US) await sleep((workedMs * REST_FACTOR) / Math.max(1, this.#waiting));
     this.#resumedMs = performance.now();
   }
 }

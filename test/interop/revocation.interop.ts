@@ -1,7 +1,7 @@
 // Revocation on a running yard, judged by others: openssl asks and verifies, Python's cryptography reads, the process is
 // killed in between.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { shardOf } from '../../src/authority/shards.ts';
@@ -14,7 +14,7 @@ import { chainOf } from '../driver/bundle.ts';
 import { DoorClient, newKey } from '../driver/client.ts';
 import { type Folder, temporaryFolder } from '../driver/folder.ts';
 import { listenerChain } from '../driver/listener.ts';
-import type { RunningYard } from '../driver/yard.ts';
+import { BUILT, type RunningYard } from '../driver/yard.ts';
 import { SUBJECT, startDocumentedYard } from './stage.ts';
 
 /** The promise is one second for OCSP and two for the list; a busy machine gets five times that. */
@@ -153,8 +153,21 @@ describe('revocation', { skip: 'skip' in installed ? installed.skip : false }, (
     assert.equal(status, 1, 'it is revoked already');
   });
 
-  test('revoked by its key file: every certificate with the key, and the reason is told', async () => {
-    await yard.ask('revoke', '--key', folder.file('leaf.pem'), '--reason', 'keyCompromise', '--yes');
+  test('the commands of docs/how-to/revoke.md work as they stand, the last of them for good', async () => {
+    const page = readFileSync('docs/how-to/revoke.md', 'utf8');
+    const commands = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block).join('');
+    for (const [name, source] of [
+      ['api.pem', 'leaf.pem'],
+      ['issuer.pem', 'tls.pem'],
+    ] as const)
+      copyFileSync(folder.file(source), folder.file(name));
+    const program = `sealyard() { "${process.execPath}" "${BUILT}" --data "${yard.data}" "$@"; }`;
+    const file = folder.file('how-to.sh');
+    // The last command of the page is about a list, which follows within a second or two.
+    const patient = commands.replace('! openssl verify', 'sleep 3; ! openssl verify');
+    writeFileSync(file, `set -euo pipefail\n${program}\n${patient}`);
+    const { stdout } = await runProgram('bash', [file], { cwd: folder.path });
+    assert.match(stdout, /certificateHold/);
     await until(OCSP_MS, async () => /keyCompromise/.test(await ocsp('-no_nonce')));
     await until(CRL_MS, async () => /certificate revoked/.test(await verify()));
   });
