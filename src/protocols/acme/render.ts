@@ -36,9 +36,10 @@ export function renderOrder(acme: Acme, order: Order): JsonObject {
   };
 }
 
-/** RFC 8555 §7.4: while the certificate is being made. */
+/** RFC 8555 §7.4: while the certificate is being made, or a name of it validated. */
 export function retryOfOrder(order: Order): number | undefined {
-  return order.status === 'processing' ? ORDER_RETRY_SECONDS : undefined;
+  if (order.status === 'processing') return ORDER_RETRY_SECONDS;
+  return order.status === 'pending' ? leastOf(order.authorizations.map(retryOfAuthorization)) : undefined;
 }
 
 export function renderAuthorization(acme: Acme, authorization: Authorization): JsonObject {
@@ -57,8 +58,12 @@ export function renderAuthorization(acme: Acme, authorization: Authorization): J
 /** RFC 8555 §8.2: while one of its challenges is being validated. */
 export function retryOfAuthorization(authorization: Authorization): number | undefined {
   if (authorization.status !== 'pending') return undefined;
-  const pauses = authorization.challenges.flatMap((challenge) => retryOfChallenge(challenge) ?? []);
-  return pauses.length === 0 ? undefined : Math.min(...pauses);
+  return leastOf(authorization.challenges.map(retryOfChallenge));
+}
+
+function leastOf(pauses: readonly (number | undefined)[]): number | undefined {
+  const known = pauses.filter((pause) => pause !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 export function renderChallenge(acme: Acme, authorizationId: string, challenge: Challenge): JsonObject {

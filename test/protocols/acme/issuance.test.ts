@@ -250,6 +250,7 @@ describe('challenges', () => {
     const polled = await client.get(url);
     assert.match(String(polled.headers['retry-after']), /^[1-9]\d*$/);
     assert.equal((await client.get(String(challenge?.['url']))).json['status'], 'processing');
+    assert.match(String((await client.get(locationOf(order))).headers['retry-after']), /^[1-9]\d*$/);
     finish();
     yard.validator.answer = original;
     await client.until(url, (status) => status === 'valid');
