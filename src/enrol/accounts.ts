@@ -90,16 +90,15 @@ async function create(
   const { thumbprint, binding } = request;
   // A binding that may be used n times is counted: its users take turns instead of conflicting.
   const turn = binding === undefined ? `key ${thumbprint}` : `binding ${binding.keyId}`;
+  const seen = (): string =>
+    `${findByKey(deps, thumbprint)?.id} ${binding === undefined ? '' : deps.bindings.used(binding.keyId)}`;
   return await deps.turns.take(turn, () =>
-    whileMoving(
-      () =>
-        `${findByKey(deps, thumbprint)?.id} ${binding === undefined ? '' : deps.bindings.used(binding.keyId)}`,
-      async () => {
-        const made = findByKey(deps, thumbprint);
-        if (made !== undefined) return { account: made, created: false };
-        return { account: await insert(deps, request, together), created: true };
-      },
-    ),
+    whileMoving(seen, async (saw) => {
+      saw(seen());
+      const made = findByKey(deps, thumbprint);
+      if (made !== undefined) return { account: made, created: false };
+      return { account: await insert(deps, request, together), created: true };
+    }),
   );
 }
 
@@ -181,8 +180,9 @@ async function change(
   return await turns.take(`account ${id}`, () =>
     whileMoving(
       () => versionOf(records, id),
-      async () => {
+      async (saw) => {
         const state = liveAccount(records, id);
+        saw(state.version);
         const { action, account, puts = [], spkiSha256 = state.spkiSha256 } = next(state.account);
         const changed = { ...state, account, spkiSha256, version: state.version + 1 };
         const preconditions: Precondition[] = [unchanged(state)];

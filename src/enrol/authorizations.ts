@@ -114,8 +114,9 @@ async function deactivate(room: Room, place: Place, together: Together | undefin
   await room.turns.take(turnOf(place.holderId), () =>
     whileMoving(
       () => holderAt(room.records, place)?.state.version,
-      async () => {
+      async (saw) => {
         const holder = holderAt(room.records, place);
+        saw(holder?.state.version);
         const body = holder === undefined ? undefined : bodyAt(holder, place.index);
         if (holder === undefined || body === undefined || !isLive(viewAt(room, place)))
           throw new EnrolError('SY-ENROL-AUTHORIZATION-ENDED');

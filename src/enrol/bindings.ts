@@ -87,7 +87,8 @@ export class Bindings {
     return await turns.take(`binding ${keyId}`, () =>
       whileMoving(
         () => this.used(keyId),
-        async () => {
+        async (saw) => {
+          saw(this.used(keyId));
           const row = this.#row(keyId);
           if (row === undefined) throw new EnrolError('SY-ENROL-NOT-FOUND', 'binding');
           const now = clock.now();

@@ -1,7 +1,7 @@
 // Answers to challenges (RFC 8555 §7.5.1): on record as `processing` before they are answered, validated behind it.
 import type { ChallengeType } from '../policy/issuance.ts';
 import { liveAccount } from './account-record.ts';
-import { whileMoving } from './concurrency.ts';
+import { type Saw, whileMoving } from './concurrency.ts';
 import type { Account, Authorization, Challenge, Challenges, Together } from './enrolment.ts';
 import {
   bodyAt,
@@ -37,11 +37,17 @@ export function createChallenges(room: Room, validations: Validations): Challeng
 /** The view of the authorization at a place. @throws EnrolError `SY-ENROL-NOT-FOUND` */
 export function viewAt(room: Room, place: Place): Authorization {
   const holder = holderAt(room.records, place);
-  const body = holder === undefined ? undefined : bodyAt(holder, place.index);
-  if (holder === undefined || body === undefined) throw new EnrolError('SY-ENROL-NOT-FOUND', 'authorization');
+  const view = holder === undefined ? undefined : viewIn(room, holder, place);
+  if (view === undefined) throw new EnrolError('SY-ENROL-NOT-FOUND', 'authorization');
+  return view;
+}
+
+function viewIn(room: Room, holder: Holder, { holderId, index }: Place): Authorization | undefined {
+  const body = bodyAt(holder, index);
+  if (body === undefined) return undefined;
   const state = holder.kind === 'order' ? holder.state.state : 'open';
   const { accountId, expiresMs } = holder.state;
-  const id = place.index < 0 ? place.holderId : `${place.holderId}.${place.index}`;
+  const id = index < 0 ? holderId : `${holderId}.${index}`;
   return authorizationView({ accountId, expiresMs, state }, body, id, viewDeps(room));
 }
 
@@ -80,23 +86,36 @@ async function respond(
   answer: Answer,
 ): Promise<{ authorization: Authorization; challenge: Challenge }> {
   const { account, authorizationId, challengeId } = answer;
-  const { place, type } = found(room, account, authorizationId, challengeId);
-  refusePaused(liveAccount(room.records, account.id), room);
-  await room.turns.take(turnOf(place.holderId), () =>
+  const place = placeOf(account.id, authorizationId);
+  const type = asChallengeType(challengeId);
+  if (place === undefined || type === undefined) throw new EnrolError('SY-ENROL-NOT-FOUND', 'challenge');
+  const state = liveAccount(room.records, account.id);
+  refusePaused(state, room);
+  const holder = await room.turns.take(turnOf(place.holderId), () =>
     whileMoving(
       () => holderAt(room.records, place)?.state.version,
-      () => begin(room, answer),
+      (saw) => begin(room, answer, saw),
     ),
   );
-  validations.start({ place, type, thumbprint: account.keyThumbprint });
-  const body = found(room, account, authorizationId, challengeId).body;
-  return { authorization: viewAt(room, place), challenge: challengeIn(body, type) };
+  const body = bodyAt(holder, place.index);
+  const authorization = viewIn(room, holder, place);
+  if (body === undefined || authorization === undefined)
+    throw new EnrolError('SY-ENROL-NOT-FOUND', 'challenge');
+  const attempted = body.attempted?.[type];
+  if (body.status === 'pending' && attempted?.status === 'processing')
+    validations.start({ place, type, thumbprint: state.account.keyThumbprint }, attempted.attempts);
+  return { authorization, challenge: challengeIn(body, type) };
 }
 
 /** Puts the answer on record; one that is there already, or comes too late, changes nothing (RFC 8555 §8.2). */
-async function begin(room: Room, { account, authorizationId, challengeId, together }: Answer): Promise<void> {
+async function begin(
+  room: Room,
+  { account, authorizationId, challengeId, together }: Answer,
+  saw: Saw,
+): Promise<Holder> {
   const { place, holder, body, type } = found(room, account, authorizationId, challengeId);
-  if (body.status !== 'pending' || body.attempted?.[type] !== undefined) return;
+  saw(holder.state.version);
+  if (body.status !== 'pending' || body.attempted?.[type] !== undefined) return holder;
   if (!isOpen(holder, room.clock.now().getTime()))
     throw new EnrolError('SY-ENROL-EXPIRED', 'the authorization has ended');
   room.limits.check({ kind: 'failuresByName', key: failureKey(account.id, body.name) });
@@ -106,6 +125,7 @@ async function begin(room: Room, { account, authorizationId, challengeId, togeth
   await room.commit(
     joined(together, { puts: [holderPut(changed)], preconditions: [holderUnchanged(holder)], events: [] }),
   );
+  return changed;
 }
 
 function challengeIn(body: AuthorizationBody, type: ChallengeType): Challenge {

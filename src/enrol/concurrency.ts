@@ -19,20 +19,26 @@ export class Turns {
   }
 }
 
+/** What an attempt says of the row that it read, before it commits. */
+export type Saw = (version: string | number | undefined) => void;
+
 /**
- * Runs `attempt`, and again as long as it was refused because a row that it had read (`seen`) changed meanwhile. A
- * conflict over anything else, a used nonce, is the caller's.
+ * Runs `attempt`, and again as long as it was refused because the row that it saw has changed meanwhile. A conflict over
+ * anything else, a used nonce, is the caller's.
+ * @param current the version of the row now; read after a conflict only
  */
 export async function whileMoving<T>(
-  seen: () => string | number | undefined,
-  attempt: () => Promise<T>,
+  current: () => string | number | undefined,
+  attempt: (saw: Saw) => Promise<T>,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
-    const before = seen();
+    let before: string | number | undefined;
     try {
-      return await attempt();
+      return await attempt((version) => {
+        before = version;
+      });
     } catch (error) {
-      const moved = isSealyardError(error, 'SY-STORE-CONFLICT') && seen() !== before;
+      const moved = isSealyardError(error, 'SY-STORE-CONFLICT') && current() !== before;
       if (!moved || tries === MOST_TRIES) throw error;
     }
   }

@@ -45,21 +45,21 @@ export async function finalize(room: Room, request: Finalization): Promise<Order
     if (state === undefined) throw new EnrolError('SY-ENROL-NOT-FOUND', 'order');
     return state;
   };
-  // An order that is finished needs no turn.
-  if (current().state === 'valid') return viewOfOrder(room, current());
-  return await room.turns.take(turnOf(id), () =>
+  const order = await room.turns.take(turnOf(id), () =>
     whileMoving(
       () => current().version,
-      async () => {
-        const order = current();
-        if (order.state !== 'valid') await issueFor(room, order, request);
-        return viewOfOrder(room, current());
+      async (saw) => {
+        const state = current();
+        saw(state.version);
+        return state.state === 'valid' ? state : await issueFor(room, state, request);
       },
     ),
   );
+  return viewOfOrder(room, order);
 }
 
-async function issueFor(room: Room, order: OrderState, request: Finalization): Promise<void> {
+/** @returns the order with its certificate */
+async function issueFor(room: Room, order: OrderState, request: Finalization): Promise<OrderState> {
   const { account, csrDer, together } = request;
   const holder = liveAccount(room.records, account.id);
   const { status, error } = viewOfOrder(room, order);
@@ -79,7 +79,7 @@ async function issueFor(room: Room, order: OrderState, request: Finalization): P
   const { profile } = grant;
   const authority = room.authorities.issuing(profile.usage, grant.authorities, profile.authority);
   const { notBeforeMs } = order.body;
-  await room.issue(
+  const { serial } = await room.issue(
     {
       profile: 'subscriber',
       authority,
@@ -92,9 +92,9 @@ async function issueFor(room: Room, order: OrderState, request: Finalization): P
       via: 'acme',
       order: order.id,
     },
-    ({ serial }) => ({
+    (certificate) => ({
       ...joined(together, {
-        puts: [orderPut(finished(order, serial), 'replace')],
+        puts: [orderPut(finished(order, certificate.serial), 'replace')],
         preconditions: [
           orderUnchanged(order),
           // Deactivated meanwhile: then nothing is issued.
@@ -107,6 +107,7 @@ async function issueFor(room: Room, order: OrderState, request: Finalization): P
     }),
   );
   orderEnded(room, order.accountId, order.id);
+  return finished(order, serial);
 }
 
 /** The row as it stays: what proved the names is in the event of the certificate, what was not tried is of no use. */

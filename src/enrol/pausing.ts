@@ -3,7 +3,7 @@ import type { Records } from '../ground/change.ts';
 import { isSealyardError } from '../ground/errors.ts';
 import type { Actor } from '../ground/events.ts';
 import { type AccountState, accountEvent, accountState, putOf, unchanged } from './account-record.ts';
-import { type Turns, whileMoving } from './concurrency.ts';
+import { type Saw, type Turns, whileMoving } from './concurrency.ts';
 import type { EnrolDeps } from './deps.ts';
 import type { Account } from './enrolment.ts';
 import { EnrolError } from './problem.ts';
@@ -46,8 +46,9 @@ export class Pausing {
   /** @throws SealyardError `SY-ENROL-NOT-FOUND` */
   async unpause(accountId: string, actor: Actor): Promise<Account> {
     const { records, commit, clock } = this.#deps;
-    return await this.#changing(accountId, async () => {
+    return await this.#changing(accountId, async (saw) => {
       const state = accountState(records, accountId);
+      saw(state?.version);
       if (state === undefined) throw new EnrolError('SY-ENROL-NOT-FOUND', 'account');
       if (state.pausedMs === undefined && state.failures === 0) return state.account;
       const next = counted(state, 0, undefined);
@@ -64,8 +65,9 @@ export class Pausing {
   async #count(accountId: string, next: (failures: number) => number): Promise<void> {
     const { records, commit, clock, config, onError } = this.#deps;
     try {
-      await this.#changing(accountId, async () => {
+      await this.#changing(accountId, async (saw) => {
         const state = accountState(records, accountId);
+        saw(state?.version);
         if (state === undefined) return;
         const now = clock.now();
         const failures = next(state.failures);
@@ -85,7 +87,7 @@ export class Pausing {
     }
   }
 
-  async #changing<T>(accountId: string, attempt: () => Promise<T>): Promise<T> {
+  async #changing<T>(accountId: string, attempt: (saw: Saw) => Promise<T>): Promise<T> {
     const { records } = this.#deps;
     return await this.#turns.take(`account ${accountId}`, () =>
       whileMoving(() => versionOf(records, accountId), attempt),

@@ -42,10 +42,10 @@ export class Validations {
   }
 
   /**
-   * Begins to validate what is on record as answered; where it waits for its next attempt, that comes now (RFC 8555
+   * Begins to validate what is on record as answered, after so many attempts; where it waits for its next attempt, that comes now (RFC 8555
    * §8.2: a client may ask for it).
    */
-  start(validation: Validation): void {
+  start(validation: Validation, attempts: number): void {
     const { place, type } = validation;
     const key = `${place.holderId} ${place.index} ${type}`;
     const known = this.#running.get(key);
@@ -53,8 +53,7 @@ export class Validations {
       if (known.timer !== undefined && known.attempts > 0) this.#now(known);
       return;
     }
-    const attempts = this.#pending(validation)?.attempted?.[type]?.attempts;
-    if (attempts === undefined || this.#abort.signal.aborted) return;
+    if (this.#abort.signal.aborted) return;
     const running: Running = { ...validation, key, attempts, timer: undefined };
     this.#running.set(key, running);
     this.#later(running);
@@ -102,12 +101,10 @@ export class Validations {
     for (const [i, body] of bodies.entries()) {
       if (!isProcessing(body)) continue;
       for (const type of body.types ?? []) {
-        if (body.attempted?.[type]?.status !== 'processing') continue;
-        this.start({
-          place: { accountId: account, holderId: id, index: ofOrder ? i : -1 },
-          type,
-          thumbprint,
-        });
+        const attempted = body.attempted?.[type];
+        if (attempted?.status !== 'processing') continue;
+        const place = { accountId: account, holderId: id, index: ofOrder ? i : -1 };
+        this.start({ place, type, thumbprint }, attempted.attempts);
         found++;
       }
     }

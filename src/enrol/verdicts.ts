@@ -3,7 +3,7 @@ import type { Code } from '../ground/errors.ts';
 import type { Event } from '../ground/events.ts';
 import type { JsonObject } from '../ground/json.ts';
 import type { ChallengeType } from '../policy/issuance.ts';
-import { whileMoving } from './concurrency.ts';
+import { type Saw, whileMoving } from './concurrency.ts';
 import {
   bodyAt,
   type Holder,
@@ -89,7 +89,7 @@ export class Verdicts {
         this.#waiting.delete(holderId);
         return whileMoving(
           () => holderAt(records, first.place)?.state.version,
-          () => this.#apply(first.place, verdicts),
+          (saw) => this.#apply(first.place, verdicts, saw),
         );
       });
       for (const verdict of verdicts) this.#decided(verdict, repeats(verdict) && !ended);
@@ -110,9 +110,10 @@ export class Verdicts {
   }
 
   /** @returns whether the holder has ended, so that nothing of it is tried again */
-  async #apply(place: Place, verdicts: readonly Verdict[]): Promise<boolean> {
+  async #apply(place: Place, verdicts: readonly Verdict[], saw: Saw): Promise<boolean> {
     const { records, clock, commit } = this.#room;
     const before = holderAt(records, place);
+    saw(before?.state.version);
     const now = clock.now();
     if (before === undefined || !isOpen(before, now.getTime())) return true;
     const after = verdicts.reduce((holder, verdict) => applied(holder, verdict, now), before);
