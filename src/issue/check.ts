@@ -1,4 +1,7 @@
 // check: what came back from the key is exactly what was prepared, read again by the strict parser.
+import { encodeAlgorithm } from '../formats/algorithms.ts';
+import { DerCursor, readDer } from '../formats/der.ts';
+import { readBitString } from '../formats/der-values.ts';
 import { assembleCertificate } from '../formats/x509/build.ts';
 import { type Certificate, parseCertificate } from '../formats/x509/certificate.ts';
 import { tbsWithoutScts } from '../formats/x509/sct.ts';
@@ -29,4 +32,21 @@ export function checked(prepared: PreparedCertificate, tbs: Uint8Array, der: Uin
     certificate.notAfter.getTime() === notAfter.getTime();
   if (!same) throw new SealyardError('SY-ISSUE-CHECK', serial);
   return certificate;
+}
+
+/**
+ * The signed certificate where its TBS is the very one that was linted. That TBS was parsed for the lint: here only what
+ * stands around it is read, and must be those bytes, the authority's algorithm, and one signature.
+ * @throws SealyardError `SY-ISSUE-CHECK`
+ */
+export function checkedAsLinted(prepared: PreparedCertificate, der: Uint8Array): Certificate {
+  const { linted, issuer, tbs, template } = prepared;
+  const outer = new DerCursor(readDer(der));
+  const signed = outer.next().bytes;
+  const algorithm = outer.next().bytes;
+  const signature = readBitString(outer.next());
+  outer.end();
+  if (!equalBytes(signed, tbs) || !equalBytes(algorithm, encodeAlgorithm(issuer.signer.algorithm)))
+    throw new SealyardError('SY-ISSUE-CHECK', template.serial);
+  return { ...linted, der, tbs: signed, signature };
 }

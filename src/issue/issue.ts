@@ -4,7 +4,8 @@ import { certificateLeaf } from '../formats/static-ct.ts';
 import type { Certificate } from '../formats/x509/certificate.ts';
 import type { Leaf, Precondition, Put, Receipt } from '../ground/change.ts';
 import type { Event } from '../ground/events.ts';
-import { checked, signTbs } from './check.ts';
+import type { JsonObject } from '../ground/json.ts';
+import { checked, checkedAsLinted, signTbs } from './check.ts';
 import { issueKeyless } from './keyless.ts';
 import { knownKeyPuts, rememberKey } from './known-keys.ts';
 import type { PreparedCertificate } from './prepare.ts';
@@ -17,6 +18,8 @@ export type Together = (certificate: Certificate) => {
   /** What must hold in the very commit that makes the certificate exist; otherwise nothing was issued. */
   readonly preconditions?: readonly Precondition[];
   readonly events?: readonly Event[];
+  /** What the event of the certificate tells beside its own: what proved the names, for one. */
+  readonly evidence?: JsonObject;
 };
 
 /**
@@ -57,7 +60,7 @@ async function issueSubscriber(
   deps: IssueDeps,
   together: Together | undefined,
 ): Promise<IssuedCertificate> {
-  const certificate = checked(prepared, prepared.tbs, await signTbs(prepared, prepared.tbs));
+  const certificate = checkedAsLinted(prepared, await signTbs(prepared, prepared.tbs));
   const { authority, key } = request;
   const timeMs = prepared.at.getTime();
   const more = together?.(certificate);
@@ -69,7 +72,7 @@ async function issueSubscriber(
     ],
     ...(more?.preconditions === undefined ? {} : { preconditions: more.preconditions }),
     leaves: [leafOf(prepared, certificate, authority)],
-    events: [issuedEvent(prepared, certificate, {}), ...(more?.events ?? [])],
+    events: [issuedEvent(prepared, certificate, more?.evidence ?? {}), ...(more?.events ?? [])],
   });
   rememberKey(key.publicKey, deps.records);
   return issuedCertificate(prepared, certificate, authority, receipt);

@@ -31,7 +31,9 @@ export interface PreparedCertificate {
   readonly tbs: Uint8Array;
   readonly issuer: IssuerOf;
   readonly at: Date;
-  /** Rules of the lint that do not hold and may not, by profile. */
+  /** `tbs` as our parser reads it, with no signature. */
+  readonly linted: Certificate;
+  /** Rules of the lint that do not hold and need not, by profile. */
   readonly warnings: readonly string[];
   readonly [prepared]: true;
 }
@@ -62,8 +64,9 @@ export function prepare(request: CertificateRequest, deps: PrepareDeps): Prepare
   const body = bodyOf(request, form);
   const template = templateOf(request, { body, issuer, at }, deps);
   const tbs = buildTbs(template);
-  const warnings = lintTbs(tbs, { request, form, issuer, body, at });
-  return { profile: request.profile, request, template, tbs, issuer, at, warnings, [prepared]: true };
+  const linted = unsigned(tbs, issuer.signer);
+  const warnings = lintTbs(linted, { request, form, issuer, body, at });
+  return { profile: request.profile, request, template, tbs, issuer, at, linted, warnings, [prepared]: true };
 }
 
 /** Keyless keys live for minutes and are made for one signature: they are not compared with those on record. */
@@ -151,12 +154,12 @@ function notAfterOf(request: CertificateRequest, { body, issuer }: Parts, notBef
 }
 
 function lintTbs(
-  tbs: Uint8Array,
+  certificate: Certificate,
   o: Parts & { readonly request: CertificateRequest; readonly form: Form },
 ): readonly string[] {
   const profile = o.request.profile === 'subscriber' ? o.request.grant.profile : undefined;
   return refuseUnlessClean({
-    certificate: unsigned(tbs, o.issuer.signer),
+    certificate,
     profileName: o.request.profile,
     form: o.form,
     chain: o.issuer.authority?.chain ?? [],

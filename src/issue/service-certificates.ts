@@ -1,6 +1,7 @@
 // The certificates that the yard uses itself: made when missing, renewed in time, kept for those who verify later.
 import type { KeyObject } from 'node:crypto';
-import type { Authority } from '../authority/authority.ts';
+import type { Authority, KnownAuthority } from '../authority/authority.ts';
+import type { AuthorityDirectory } from '../authority/directory.ts';
 import { SERVICE_CERTIFICATES } from '../authority/tables.ts';
 import { encodePem } from '../formats/pem.ts';
 import { type Certificate, type GeneralName, parseCertificate } from '../formats/x509/certificate.ts';
@@ -20,6 +21,8 @@ type ServicePurpose = Extract<KeyPurpose, 'listener' | 'timestamp'>;
 interface ServiceCertificate {
   readonly generation: number;
   readonly slot: string;
+  /** Id of the authority that signed it, which may have been rotated since. */
+  readonly authority: string;
   readonly certificate: Certificate;
 }
 
@@ -37,7 +40,7 @@ export interface ListenerCertificate {
 
 /**
  * The listener's certificate; a new key and certificate where there is none, where a third of the lifetime is left, or
- * where the names are others. While the store takes no writes, one that is on record goes on serving.
+ * where the names or the authority are others. While the store takes no writes, one that is on record goes on serving.
  * @throws SealyardError what keys, store and `issue` throw; `SY-KEYS-ALGORITHM` where keys cannot leave the store
  */
 export async function ensureListenerCertificate(
@@ -46,7 +49,8 @@ export async function ensureListenerCertificate(
 ): Promise<ListenerCertificate> {
   const now = deps.clock.now();
   const latest = recorded(deps.records, 'listener').at(-1);
-  const usable = latest !== undefined && sameNames(latest.certificate, o.names);
+  const usable =
+    latest !== undefined && latest.authority === o.authority.id && sameNames(latest.certificate, o.names);
   if (usable && now < renewAtOf(latest.certificate))
     return listenerOf(deps.keys, o.authority, latest, deps.records);
   const request = (signer: Signer): ListenerRequest => ({
@@ -67,7 +71,9 @@ async function listenerOf(
 ): Promise<ListenerCertificate> {
   const { certificate } = service;
   const signer = await signerOf({ keys, records }, service, 'listener');
-  const chain = [certificate, ...authority.chain.slice(0, -1)];
+  // Of an authority before the present one only where nothing new could be made: clients may know its certificate.
+  const above = service.authority === authority.id ? authority.chain.slice(0, -1) : [];
+  const chain = [certificate, ...above];
   return {
     certificate,
     chainPem: chain.map(({ der }) => encodePem('CERTIFICATE', der)).join(''),
@@ -119,28 +125,41 @@ const PUBLISHED_BEFORE_USE_MS = 30 * DAY_MS;
 const USED_UNTIL_BEFORE_END_MS = 30 * DAY_MS;
 
 /**
- * The timestamping certificates; makes the first, and the next one 60 days before the newest ends. The oldest that
- * has more than 30 days left signs.
+ * The timestamping certificates; makes the first, and the next one 60 days before the newest ends, or when another
+ * authority signs them. The oldest that has more than 30 days left signs.
+ * @param o.directory where the chains of rotated authorities are; absent: certificates of others than `o.authority` are
+ *   left out
  * @throws SealyardError what keys, store and `issue` throw
  */
 export async function ensureTimestampCertificates(
   deps: CeremonyDeps,
-  o: { readonly authority: Authority; readonly organization: string },
+  o: {
+    readonly authority: Authority;
+    readonly organization: string;
+    readonly directory?: Pick<AuthorityDirectory, 'known'>;
+  },
 ): Promise<TimestampCertificates> {
   const now = deps.clock.now().getTime();
-  const known = recorded(deps.records, 'timestamp');
+  const issuers: readonly KnownAuthority[] = [o.authority, ...(o.directory?.known() ?? [])];
+  const issuerOf = (id: string) => issuers.find((one) => one.id === id);
+  const everMade = recorded(deps.records, 'timestamp');
+  const known = everMade.filter(({ authority }) => issuerOf(authority) !== undefined);
   const newest = known.at(-1);
-  const due = newest === undefined || now >= nextMakingMs(newest.certificate);
+  const due =
+    newest === undefined || newest.authority !== o.authority.id || now >= nextMakingMs(newest.certificate);
   const request = (signer: Signer): TimestampCertificateRequest => ({
     profile: 'timestamp',
     authority: o.authority,
     publicKey: signer.publicKey,
     organization: o.organization,
   });
-  const latest = due ? await renew(deps, 'timestamp', request, newest) : newest;
+  const latest = due ? await renew(deps, 'timestamp', request, everMade.at(-1)) : newest;
   const all = known.includes(latest) ? known : [...known, latest];
   const active = all.find(({ certificate }) => now < lastUseMs(certificate)) ?? latest;
-  const chainOf = ({ certificate }: ServiceCertificate) => [certificate, ...o.authority.chain];
+  const chainOf = ({ certificate, authority }: ServiceCertificate) => [
+    certificate,
+    ...(issuerOf(authority)?.chain ?? []),
+  ];
   return {
     active: {
       certificate: active.certificate,
@@ -163,9 +182,12 @@ function nextMakingMs(certificate: Certificate): number {
 /** All of a purpose, oldest first. */
 function recorded(records: Records, purpose: ServicePurpose): readonly ServiceCertificate[] {
   const rows = records.find(SERVICE_CERTIFICATES, { where: { purpose }, limit: 10_000 });
-  return rows.flatMap(({ generation, key_slot: slot, der }) =>
-    typeof generation === 'number' && typeof slot === 'string' && der instanceof Uint8Array
-      ? [{ generation, slot, certificate: parseCertificate(der) }]
+  return rows.flatMap(({ generation, key_slot: slot, authority, der }) =>
+    typeof generation === 'number' &&
+    typeof slot === 'string' &&
+    typeof authority === 'string' &&
+    der instanceof Uint8Array
+      ? [{ generation, slot, authority, certificate: parseCertificate(der) }]
       : [],
   );
 }
@@ -196,7 +218,7 @@ async function renew(
     const prepared = prepare(request(signer), deps);
     const together = serviceRecord(deps, purpose, { generation, slot, authority: prepared.issuer.id });
     const { certificate } = await issue(prepared, deps, together);
-    return { generation, slot, certificate };
+    return { generation, slot, authority: prepared.issuer.id, certificate };
   } catch (error) {
     const stopped = isSealyardError(error, 'SY-STORE-READ-ONLY', 'SY-STORE-UNAVAILABLE', 'SY-ISSUE-CLOCK');
     if (present !== undefined && stopped) return present;

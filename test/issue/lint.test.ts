@@ -15,8 +15,7 @@ import type { GeneralName } from '../../src/formats/x509/general-names.ts';
 import { OID } from '../../src/formats/x509/oids.ts';
 import { asSerial, type Serial } from '../../src/ground/ids.ts';
 import { type Form, formOf } from '../../src/issue/form.ts';
-import { LINT_RULES, type LintFindings, lint } from '../../src/issue/lint/lint.ts';
-import type { LintSubject } from '../../src/issue/lint/rule.ts';
+import { LINT_RULES, type Linted, type LintFindings, lint } from '../../src/issue/lint/lint.ts';
 import { prepare } from '../../src/issue/prepare.ts';
 import type { CertificateRequest, KeylessRequest } from '../../src/issue/request.ts';
 import type { BuiltInProfile } from '../../src/policy/issuance.ts';
@@ -28,7 +27,7 @@ type Spoilt = readonly (readonly [rule: string, CertificateTemplate])[];
 /** A certificate that was prepared as it should be, to be spoilt in one place. */
 interface Good {
   readonly template: CertificateTemplate;
-  readonly subject: Omit<LintSubject, 'certificate'>;
+  readonly subject: Omit<Linted, 'certificate'>;
 }
 
 let yard: TestYard;

@@ -2,7 +2,7 @@
 import { SealyardError } from '../../ground/errors.ts';
 import { EXTENSION_RULES } from './extension-rules.ts';
 import { NAME_RULES } from './name-rules.ts';
-import type { LintRule, LintSubject } from './rule.ts';
+import { type LintRule, type LintSubject, labelsOf, namesOfType } from './rule.ts';
 import { STRUCTURE_RULES } from './structure-rules.ts';
 import { USAGE_RULES } from './usage-rules.ts';
 
@@ -25,7 +25,12 @@ export interface LintFindings {
   readonly warnings: readonly string[];
 }
 
-export function lint(subject: LintSubject): LintFindings {
+/** What a caller knows; the rest is read off the certificate. */
+export type Linted = Omit<LintSubject, 'dnsNames' | 'labels'>;
+
+export function lint(linted: Linted): LintFindings {
+  const dnsNames = namesOfType(linted.certificate, 'dns');
+  const subject: LintSubject = { ...linted, dnsNames, labels: labelsOf(dnsNames) };
   const errors: string[] = [];
   const warnings: string[] = [];
   for (const rule of subject.profileName === 'keyless' ? KEYLESS_RULES : OTHER_RULES) {
@@ -46,7 +51,7 @@ function severityOf(rule: LintRule, { severities }: LintSubject): 'error' | 'war
  * @throws SealyardError `SY-ISSUE-LINT` (a fault of ours) or, for subscribers, `SY-ISSUE-LINT-REFUSED`, naming each rule
  *   that does not hold
  */
-export function refuseUnlessClean(subject: LintSubject): readonly string[] {
+export function refuseUnlessClean(subject: Linted): readonly string[] {
   const { errors, warnings } = lint(subject);
   if (errors.length === 0) return warnings;
   const code = subject.profileName === 'subscriber' ? 'SY-ISSUE-LINT-REFUSED' : 'SY-ISSUE-LINT';

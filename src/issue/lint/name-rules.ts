@@ -6,7 +6,7 @@ import { isSealyardError } from '../../ground/errors.ts';
 import { formatIp } from '../../verify/ip.ts';
 import { checkNameConstraints } from '../../verify/name-constraints.ts';
 import { isMailbox } from '../../verify/names.ts';
-import { criticalOf, everyAddress, type LintRule, labelsOf, namesOfType } from './rule.ts';
+import { criticalOf, everyAddress, type LintRule, namesOfType } from './rule.ts';
 
 /** RFC 5280 appendix A.1: ub-common-name. */
 const MAX_COMMON_NAME = 64;
@@ -110,47 +110,45 @@ export const NAME_RULES: readonly LintRule[] = [
     clause: 'the profile',
     severity: 'fixed',
     scope: 'not-keyless',
-    holds: ({ certificate, form }) =>
-      form.wildcard || !namesOfType(certificate, 'dns').some((name) => name.includes('*')),
+    holds: ({ dnsNames, form }) => form.wildcard || !dnsNames.some((name) => name.includes('*')),
   },
   {
     name: 'wildcard-is-the-first-label',
     clause: 'RFC 9525 §6.3, CABF BR §1.6.1',
     severity: 'fixed',
     scope: 'not-keyless',
-    holds: ({ certificate }) => labelsOf(certificate).every((label) => !label.includes('*')),
+    holds: ({ labels }) => labels.every((label) => !label.includes('*')),
   },
   {
     name: 'wildcard-above-two-labels',
     clause: 'CABF BR §3.2.2.6: `*.com` would be a registry',
     severity: 'error',
     scope: 'not-keyless',
-    holds: ({ certificate }) =>
-      namesOfType(certificate, 'dns').every((name) => !name.startsWith('*.') || name.slice(2).includes('.')),
+    holds: ({ dnsNames }) => dnsNames.every((name) => !name.startsWith('*.') || name.slice(2).includes('.')),
   },
   {
     name: 'dns-lower-case',
     clause: 'RFC 4343: one spelling of each name, so that records and certificates compare',
     severity: 'fixed',
     scope: 'not-keyless',
-    holds: ({ certificate }) => namesOfType(certificate, 'dns').every((name) => name === name.toLowerCase()),
+    holds: ({ dnsNames }) => dnsNames.every((name) => name === name.toLowerCase()),
   },
   {
     name: 'dns-labels-1-to-63-octets',
     clause: 'RFC 1034 §3.1, RFC 5280 §4.2.1.6',
     severity: 'fixed',
     scope: 'not-keyless',
-    holds: ({ certificate }) =>
-      namesOfType(certificate, 'dns').every((name) => name.length <= 253) &&
-      labelsOf(certificate).every(({ length }) => length >= 1 && length <= 63),
+    holds: ({ dnsNames, labels }) =>
+      dnsNames.every((name) => name.length <= 253) &&
+      labels.every(({ length }) => length >= 1 && length <= 63),
   },
   {
     name: 'dns-a-labels',
     clause: 'RFC 5890 §2.3.2.1, RFC 9549',
     severity: 'error',
     scope: 'not-keyless',
-    holds: ({ certificate }) =>
-      labelsOf(certificate).every((label) => {
+    holds: ({ labels }) =>
+      labels.every((label) => {
         if (!label.startsWith('xn--')) return true;
         const unicode = domainToUnicode(label);
         return unicode !== '' && unicode !== label;
@@ -161,23 +159,21 @@ export const NAME_RULES: readonly LintRule[] = [
     clause: 'RFC 5890 §2.3.1, CABF BR §7.1.4.2.1',
     severity: 'warning',
     scope: 'not-keyless',
-    holds: ({ certificate }) =>
-      labelsOf(certificate).every((label) => label.startsWith('xn--') || label.slice(2, 4) !== '--'),
+    holds: ({ labels }) => labels.every((label) => label.startsWith('xn--') || label.slice(2, 4) !== '--'),
   },
   {
     name: 'dns-without-underscore',
     clause: 'RFC 5280 §4.2.1.6 with RFC 1034 §3.5, CABF BR §7.1.4.2.1',
     severity: 'warning',
     scope: 'not-keyless',
-    holds: ({ certificate }) => labelsOf(certificate).every((label) => !label.includes('_')),
+    holds: ({ labels }) => labels.every((label) => !label.includes('_')),
   },
   {
     name: 'dns-no-internal-name',
     clause: 'CABF BR §4.2.2, RFC 6761',
     severity: 'warning',
     scope: 'not-keyless',
-    holds: ({ certificate }) =>
-      namesOfType(certificate, 'dns').every((name) => name.includes('.') && !INTERNAL.test(name)),
+    holds: ({ dnsNames }) => dnsNames.every((name) => name.includes('.') && !INTERNAL.test(name)),
   },
   {
     name: 'ip-no-reserved-address',

@@ -9,6 +9,9 @@ export interface LintSubject {
   readonly certificate: Certificate;
   readonly profileName: ProfileName;
   readonly form: Form;
+  /** The DNS names, and their labels without the wildcard; read off the certificate once. */
+  readonly dnsNames: readonly string[];
+  readonly labels: readonly string[];
   /** Of a subscriber's profile, what it is based on. */
   readonly base?: BuiltInProfile;
   /** The signing authority's chain, its own certificate first; empty for a root. */
@@ -50,9 +53,9 @@ export function namesOfType(certificate: Certificate, type: 'dns' | 'uri' | 'ema
   );
 }
 
-/** The labels of all DNS names, without the wildcard. */
-export function labelsOf(certificate: Certificate): readonly string[] {
-  return namesOfType(certificate, 'dns').flatMap((name) => name.replace(/^\*\./, '').split('.'));
+/** The labels of DNS names, without the wildcard. */
+export function labelsOf(names: readonly string[]): readonly string[] {
+  return names.flatMap((name) => (name.startsWith('*.') ? name.slice(2) : name).split('.'));
 }
 
 /** True where `test` holds for every IP address. */
