@@ -3,7 +3,10 @@ import type { EnvironmentName } from '../../ground/ids.ts';
 
 const ROOT = '/acme';
 
-/** Paths as the server routes them. */
+/**
+ * Paths as the server routes them. A literal goes before a parameter: an environment that is called like a resource has
+ * no directory of its own, as docs/how-to/acme.md says.
+ */
 export const PATHS = {
   directory: `${ROOT}/directory`,
   environmentDirectory: `${ROOT}/:environment/directory`,
