@@ -87,15 +87,17 @@ export async function installGoProgram(program: GoProgram): Promise<Installed> {
 
 // A module whose go.mod has replace directives cannot be `go install`ed; as a dependency of another it can be built.
 async function build(program: GoProgram, compiler: string, work: string): Promise<void> {
-  const environment = { ...goEnvironment(compiler), GOFLAGS: '-mod=mod -buildvcs=false', CGO_ENABLED: '0' };
-  const run = (...args: readonly string[]): Promise<unknown> =>
-    runProgram(compiler, args, { cwd: work, timeoutMs: BUILD_TIMEOUT_MS, environment });
-  writeFileSync(join(work, 'go.mod'), `module built\n\ngo 1.${LEAST_MINOR}\n`);
+  const required = `require ${program.module} ${program.version}`;
+  writeFileSync(join(work, 'go.mod'), `module built\n\ngo 1.${LEAST_MINOR}\n\n${required}\n`);
   if (program.source !== undefined) cpSync(program.source, work, { recursive: true });
   else writeFileSync(join(work, 'tools.go'), `package tools\n\nimport _ "${program.package}"\n`);
-  await run('get', `${program.module}@${program.version}`);
+  const flags = ['-trimpath', '-ldflags=-s -w', '-o', 'built'];
+  await runProgram(compiler, ['build', ...flags, program.package ?? '.'], {
+    cwd: work,
+    timeoutMs: BUILD_TIMEOUT_MS,
+    environment: { ...goEnvironment(compiler), GOFLAGS: '-mod=mod -buildvcs=false', CGO_ENABLED: '0' },
+  });
   checkSum(program, readFileSync(join(work, 'go.sum'), 'utf8'));
-  await run('build', '-trimpath', '-ldflags=-s -w', '-o', 'built', program.package ?? '.');
 }
 
 function checkSum(program: GoProgram, sums: string): void {

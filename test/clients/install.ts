@@ -10,8 +10,10 @@ import { dehydrated } from './dehydrated.ts';
 import { dockerRegistry } from './docker-registry.ts';
 import { go } from './go.ts';
 import { lego } from './lego.ts';
+import { lego5 } from './lego-5.ts';
 import { openssl } from './openssl.ts';
 import { pebble } from './pebble.ts';
+import { pkilint } from './pkilint.ts';
 import { stepCa } from './step-ca.ts';
 import { strace } from './strace.ts';
 import { uacme } from './uacme.ts';
@@ -28,8 +30,10 @@ const CLIENTS: readonly Client[] = [
   dockerRegistry,
   go,
   lego,
+  lego5,
   openssl,
   pebble,
+  pkilint,
   strace,
   uacme,
   xCryptoAcme,
