@@ -70,7 +70,10 @@ export class Crls {
     if (this.#flush !== undefined || this.#stopped) return;
     this.#flush = setTimeout(() => {
       this.#flush = undefined;
-      void this.#signAll((shard) => shard.dirty);
+      void this.#signAll(
+        (shard) => shard.dirty,
+        () => nextTurn(),
+      );
     }, 1000 * this.#deps.settings.crlPublishSeconds);
     this.#flush.unref();
   }
@@ -85,6 +88,8 @@ export class Crls {
         (shard) =>
           (shard.dirty && this.#flush === undefined) ||
           (shard.refreshAtMs !== undefined && nowMs >= shard.refreshAtMs),
+        // Nobody waits for these: lists are renewed long before they run out.
+        (workedMs) => this.#deps.pace.restAfter(workedMs),
       );
     } finally {
       this.#ticking = false;
@@ -92,10 +97,14 @@ export class Crls {
   }
 
   /** One after the other, with a turn for everybody else in between. Never rejects. */
-  async #signAll(wanted: (shard: CrlShard) => boolean): Promise<void> {
+  async #signAll(
+    wanted: (shard: CrlShard) => boolean,
+    rest: (workedMs: number) => Promise<unknown>,
+  ): Promise<void> {
     for (const shard of this.#shards.values()) {
       const nowMs = this.#deps.clock.now().getTime();
       if (!wanted(shard) || nowMs < (this.#restingUntilMs.get(shard) ?? 0)) continue;
+      const begun = performance.now();
       try {
         // What is being signed just now may be from before the change.
         await this.#signing.get(shard)?.catch(() => undefined);
@@ -105,7 +114,7 @@ export class Crls {
         this.#restingUntilMs.set(shard, nowMs + REST_MS);
         this.#deps.failed(`CRL ${shard.key.authority}/${shard.key.shard}`, error);
       }
-      await nextTurn();
+      await rest(performance.now() - begun);
     }
   }
 

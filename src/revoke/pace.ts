@@ -25,14 +25,18 @@ export class Pace {
     return running;
   }
 
-  /** Lets everybody else have a turn; where there was somebody, rests for a multiple of what the piece took. */
+  /** Between two pieces of a work. */
   async rest(): Promise<void> {
-    const workedMs = performance.now() - this.#resumedMs;
+    await this.restAfter(performance.now() - this.#resumedMs);
+    this.#resumedMs = performance.now();
+  }
+
+  /** Lets everybody else have a turn; where there was somebody, rests for a multiple of what the piece took. */
+  async restAfter(workedMs: number): Promise<void> {
     // By the thread's own time: on a machine that others keep busy, turns are long though nobody asks us for anything.
     const before = process.threadCpuUsage();
     await turn();
     const { user, system } = process.threadCpuUsage(before);
     if (user + system > IDLE_TURN_US) await sleep((workedMs * REST_FACTOR) / Math.max(1, this.#waiting));
-    this.#resumedMs = performance.now();
   }
 }
