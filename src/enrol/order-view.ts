@@ -27,7 +27,7 @@ export function orderView(order: OrderState, deps: ViewDeps): Order {
   const authorizations = body.authorizations.map((each, i) =>
     authorizationView(order, each, `${order.id}.${i}`, deps),
   );
-  const status = statusOf(order, authorizations, deps.nowMs);
+  const status = statusOf(order, authorizations);
   const error = status === 'invalid' ? (body.error ?? invalidity(order, deps.nowMs)) : undefined;
   return {
     id: order.id,
@@ -53,13 +53,9 @@ function timesOf({ notBeforeMs, notAfterMs }: OrderBody): Pick<Order, 'notBefore
   };
 }
 
-function statusOf(
-  { state, expiresMs }: OrderState,
-  authorizations: readonly Authorization[],
-  nowMs: number,
-): Order['status'] {
+function statusOf({ state }: OrderState, authorizations: readonly Authorization[]): Order['status'] {
   if (state !== 'open') return state;
-  if (expiresMs <= nowMs) return 'invalid';
+  // An order that has expired is among the invalid: its authorizations have expired with it.
   if (authorizations.every(({ status }) => status === 'valid')) return 'ready';
   return authorizations.every(({ status }) => status === 'valid' || status === 'pending')
     ? 'pending'

@@ -326,6 +326,41 @@ describe('an authorization', () => {
     );
   });
 
+  test('made in advance and given up while it is validated stays given up', async (t) => {
+    const scene = await Scene.open();
+    t.after(() => scene.close());
+    let found = (_: typeof VALID) => {};
+    scene.validator.answer = () =>
+      new Promise((resolve) => {
+        found = resolve;
+      });
+    const account = await scene.account();
+    const { id } = await scene.enrolment.authorizations.preauthorize(account, nameOf('www.example.com'));
+    await scene.enrolment.challenges.respond(account, id, 'http-01');
+    await until(() => (scene.validator.targets.length === 1 ? true : undefined));
+    await scene.enrolment.authorizations.deactivate(account, id);
+    found(VALID);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(scene.enrolment.authorizations.get(account, id).status, 'deactivated');
+    assert.equal((await scene.order(account, 'www.example.com')).status, 'pending');
+  });
+
+  test('whose proof says when it ends is good until then', async (t) => {
+    const scene = await Scene.open();
+    t.after(() => scene.close());
+    const usableUntil = new Date(scene.clock.ms + 3_600_000);
+    scene.validator.answer = () => ({ ...VALID, usableUntil });
+    const { account, order } = await pending(scene);
+    const ready = await scene.prove(account, order);
+    assert.equal(ready.authorizations[0]?.expiresAt.getTime(), usableUntil.getTime());
+    scene.clock.advance(3601);
+    assert.equal(scene.enrolment.orders.get(account, order.id).status, 'invalid');
+    await assert.rejects(
+      scene.enrolment.orders.finalize(account, order.id, await newCsr(['www.example.com'])),
+      code('SY-ENROL-ORDER-NOT-READY'),
+    );
+  });
+
   test('are kept in a bounded number', async (t) => {
     const scene = await Scene.open({ config: { mostAuthorizations: 3 } });
     t.after(() => scene.close());

@@ -7,7 +7,8 @@ import { parseCertificate } from '../../src/formats/x509/certificate.ts';
 import { isSealyardError } from '../../src/ground/errors.ts';
 import { asEnvironmentName } from '../../src/ground/ids.ts';
 import { nameOf } from '../../src/issue/names.ts';
-import { newAccountKey, newCsr, Scene, until } from './scene.ts';
+import { loadPolicy } from '../../src/policy/load.ts';
+import { HOST, newAccountKey, newCsr, POLICY, Scene, until } from './scene.ts';
 
 const code = (wanted: string) => (error: unknown) => isSealyardError(error) && error.code === wanted;
 
@@ -104,6 +105,22 @@ describe('an order whose names the policy grants to a bound identity', () => {
     assert.equal(scene.enrolment.orders.get(account, order.id).status, 'invalid');
     assert.equal(scene.certificates().length, 0);
   });
+});
+
+test('a policy that wants proofs by the time of finalize gets them, or no certificate', async (t) => {
+  const scene = await Scene.open();
+  t.after(() => scene.close());
+  const account = await scene.boundAccount();
+  const order = await scene.order(account, 'db.payments.svc');
+  const stricter = POLICY.replace(
+    'names: ["*.payments.svc"]',
+    'names: ["*.payments.svc"]\n        proof: challenge',
+  );
+  scene.policy = loadPolicy(stricter, { publicUrl: `https://${HOST}`, development: false });
+  const finalizing = scene.enrolment.orders.finalize(account, order.id, await newCsr(['db.payments.svc']));
+  await assert.rejects(finalizing, code('SY-ENROL-REJECTED'));
+  assert.equal(scene.certificates().length, 0);
+  assert.equal((await scene.order(account, 'db.payments.svc')).status, 'pending');
 });
 
 describe('finalize', () => {
@@ -223,19 +240,19 @@ describe('finalize', () => {
     assert.equal(scene.certificates().length, 0);
   });
 
-  test('does not issue for an account that is deactivated while the signature is made', async (t) => {
+  test('does not issue for an account that is deactivated while the request is judged', async (t) => {
     const scene = await Scene.open();
     t.after(() => scene.close());
-    const account = await scene.boundAccount();
-    const order = await scene.order(account, 'db.payments.svc');
-    const csr = await newCsr(['db.payments.svc']);
-    const both = await Promise.allSettled([
-      scene.second.accounts.deactivate(account.id),
-      scene.enrolment.orders.finalize(account, order.id, csr),
-    ]);
-    const issued = scene.certificates().length;
-    assert.equal(issued, both[1].status === 'fulfilled' ? 1 : 0);
-    await assert.rejects(scene.enrolment.orders.finalize(account, order.id.replace(/.$/, '0'), csr));
+    const account = await scene.account();
+    const identifiers = [nameOf('www.example.com')];
+    const made = await scene.enrolment.orders.create(account, { identifiers, profile: 'careful' });
+    const order = await scene.prove(account, made);
+    scene.validator.onCaa = async () => {
+      await scene.second.accounts.deactivate(account.id);
+    };
+    const finalizing = scene.enrolment.orders.finalize(account, order.id, await newCsr(['www.example.com']));
+    await assert.rejects(finalizing, code('SY-STORE-CONFLICT'));
+    assert.equal(scene.certificates().length, 0);
   });
 
   test('RFC 8659: a zone that forbids ends the order; one that cannot be asked leaves it ready', async (t) => {
@@ -422,12 +439,13 @@ describe('bounds', () => {
 
 describe('another account', () => {
   test('finds nothing of what is not its own, in the words for what does not exist', async (t) => {
-    const scene = await Scene.open();
+    const scene = await Scene.open({ config: { archive: { most: 1, afterMs: 1 } } });
     t.after(() => scene.close());
     const owner = await scene.account();
     const thief = await scene.account();
     const { enrolment } = scene;
     const valid = await scene.certified(owner, 'www.example.com');
+    await until(() => (scene.store.records.count(tables.ORDERS) === 1 ? true : undefined));
     const pending = await scene.order(owner, 'api.example.com');
     const advance = await enrolment.authorizations.preauthorize(owner, nameOf('mail.example.com'));
     const own = (id: string) => id.replace(/^[0-9a-f]{40}/, '0'.repeat(40));

@@ -81,7 +81,11 @@ export class PlayedValidator {
     this.targets.push(target);
     return await this.answer(target, signal);
   }
+  /** While it is asked. */
+  onCaa: () => Promise<void> = async () => {};
+
   async caa({ value }: { value: string }): Promise<CaaResult> {
+    await this.onCaa();
     return this.caaAnswer(value);
   }
 }
