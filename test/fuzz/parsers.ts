@@ -4,6 +4,7 @@ import { children, type DerNode, readDer } from '../../src/formats/der.ts';
 import { parseEnvelope } from '../../src/formats/dsse.ts';
 import { parseCheckpoint, parseNote } from '../../src/formats/note.ts';
 import { parseDescriptor, parseManifest } from '../../src/formats/oci.ts';
+import { parseOcspRequest, parseOcspResponse } from '../../src/formats/ocsp.ts';
 import { decodePem } from '../../src/formats/pem.ts';
 import { parseReference } from '../../src/formats/reference.ts';
 import { parseEntryBody, parseHashedRekordRequest } from '../../src/formats/rekor.ts';
@@ -15,6 +16,7 @@ import { parseTimestampRequest } from '../../src/formats/timestamp-info.ts';
 import { parseTimestampResponse } from '../../src/formats/timestamp-token.ts';
 import { parseTrustedRoot } from '../../src/formats/trusted-root.ts';
 import { parseCertificate, parseCertificatesPem } from '../../src/formats/x509/certificate.ts';
+import { parseCrl } from '../../src/formats/x509/crl.ts';
 import { parseCsr } from '../../src/formats/x509/csr.ts';
 import { parseSctList } from '../../src/formats/x509/sct.ts';
 import { type Json, parseJson } from '../../src/ground/json.ts';
@@ -46,6 +48,9 @@ export const PARSERS: Readonly<Record<string, Parser>> = {
   pem: { kind: 'bytes', seeds: ['pem'], parse: (bytes) => decodePem(text(bytes)) },
   'certificates-pem': { kind: 'bytes', seeds: ['pem'], parse: (bytes) => parseCertificatesPem(text(bytes)) },
   certificate: { kind: 'bytes', seeds: ['certificate'], parse: parseCertificate },
+  crl: { kind: 'bytes', seeds: ['crl'], parse: parseCrl },
+  'ocsp-request': { kind: 'bytes', seeds: ['ocsp-request'], parse: parseOcspRequest },
+  'ocsp-response': { kind: 'bytes', seeds: ['ocsp-response'], parse: parseOcspResponse },
   csr: { kind: 'bytes', seeds: ['csr'], parse: parseCsr },
   spki: { kind: 'bytes', seeds: ['spki'], parse: (bytes) => readPublicKey(bytes) },
   'sct-list': { kind: 'bytes', seeds: ['sct-list'], parse: parseSctList },

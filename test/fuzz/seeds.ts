@@ -1,8 +1,15 @@
 // Real inputs to start from: what a yard answers, what clients send to it, certificates of the wide world.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
+import { readSpki } from '../../src/formats/algorithms.ts';
 import { der } from '../../src/formats/der.ts';
+import { encodeCertId, encodeOcspRequest } from '../../src/formats/ocsp.ts';
+import { assembleCertificate, encodeName } from '../../src/formats/x509/build.ts';
+import { parseCertificate } from '../../src/formats/x509/certificate.ts';
+import { buildCrlTbs, crlExtensions, encodeRevokedEntry } from '../../src/formats/x509/crl.ts';
+import { OID } from '../../src/formats/x509/oids.ts';
+import { asSerial } from '../../src/ground/ids.ts';
 import { chainOf, makeBundle } from '../driver/bundle.ts';
 import { certificateRequest, DoorClient, entryRequest, newKey, timestampQuery } from '../driver/client.ts';
 import type { RunningYard } from '../driver/yard.ts';
@@ -35,6 +42,11 @@ export async function collectSeeds(yard: RunningYard, token: string): Promise<Se
     certificate: [...chain, ...world],
     pem: utf8(yard.rootsPem, rootCertificates[0] ?? ''),
     csr: [certificationRequest()],
+    crl: [crlWithEntries(), await read('/crl/root-1/0.crl'), await read('/crl/tls-1/0.delta.crl')],
+    'ocsp-request': ocspRequests(chain),
+    'ocsp-response': await Promise.all(
+      ocspRequests(chain).map((request) => read(`/ocsp/${encodeURIComponent(request.toString('base64'))}`)),
+    ),
     spki: [...spki, rsa],
     'sct-list': [sctListOf(chain[0] ?? Buffer.alloc(0))],
     'timestamp-request': [timestampQuery(Buffer.from('x'))],
@@ -86,6 +98,47 @@ function certificationRequest(): Uint8Array {
   const info = der.sequence(der.integer(0), der.sequence(), spki, der.context(0, new Uint8Array(), true));
   const signature = new Uint8Array(sign('sha256', info, privateKey));
   return der.sequence(info, der.sequence(der.oid('1.2.840.10045.4.3.2')), der.bitString(signature));
+}
+
+// A list with an entry of each kind; nobody checks its signature here.
+function crlWithEntries(): Uint8Array {
+  const at = new Date('2026-01-01T00:00:00Z');
+  const serial = asSerial('0b98');
+  if (serial === undefined) throw new TypeError('not a serial');
+  const entries = [
+    encodeRevokedEntry({ serial, revokedAt: at, reason: 'unspecified' }),
+    encodeRevokedEntry({ serial, revokedAt: at, reason: 'keyCompromise', invalidityDate: at }),
+  ];
+  const tbs = buildCrlTbs({
+    issuer: encodeName([{ oid: OID.commonName, value: 'CA' }]),
+    signatureAlgorithm: 'ecdsa-sha256',
+    thisUpdate: at,
+    nextUpdate: new Date('2026-02-01T00:00:00Z'),
+    entries: Buffer.concat(entries),
+    extensions: [
+      crlExtensions.crlNumber(7),
+      crlExtensions.issuingDistributionPoint('http://ca.example/1.crl'),
+      crlExtensions.freshestCrl('http://ca.example/1.delta.crl'),
+      crlExtensions.deltaCrlIndicator(3),
+    ],
+  });
+  return assembleCertificate(tbs, 'ecdsa-sha256', new Uint8Array(70));
+}
+
+// About the first certificate of a chain, by its issuer, the second; with a nonce and without.
+function ocspRequests(chain: readonly Buffer[]): Buffer[] {
+  const [leaf, issuer] = chain.map((each) => parseCertificate(new Uint8Array(each)));
+  if (leaf === undefined || issuer === undefined) throw new TypeError('a chain has two certificates');
+  const sha1 = (bytes: Uint8Array) => new Uint8Array(createHash('sha1').update(bytes).digest());
+  const id = encodeCertId({
+    hash: 'sha1',
+    issuerNameHash: sha1(issuer.subject.der),
+    issuerKeyHash: sha1(readSpki(issuer.spki).key),
+    serial: leaf.serial,
+  });
+  return [encodeOcspRequest({ ids: [id] }), encodeOcspRequest({ ids: [id], nonce: new Uint8Array(32) })].map(
+    (request) => Buffer.from(request),
+  );
 }
 
 // The value of the SCT list extension: after its OID (1.3.6.1.4.1.11129.2.4.2) stands an OCTET STRING of long form.
