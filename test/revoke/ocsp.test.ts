@@ -16,8 +16,10 @@ import { OID } from '../../src/formats/x509/oids.ts';
 import type { Commit } from '../../src/ground/change.ts';
 import { SealyardError } from '../../src/ground/errors.ts';
 import type { Serial } from '../../src/ground/ids.ts';
+import type { KeyStore, Signer } from '../../src/keys/signer.ts';
 import type { Revocation } from '../../src/revoke/revocation.ts';
 import { readPublicKey, verifySignature } from '../../src/verify/key.ts';
+import { createMemoryKeyStore } from '../contract/memory-keystore.ts';
 import { noOpenssl, openssl } from '../formats/openssl.ts';
 import { makeParty, serialOf } from '../formats/x509-factory.ts';
 import { DAY_MS, OPERATOR, openWorld, type World } from './world.ts';
@@ -91,14 +93,39 @@ test('an answer is kept, byte for byte, until half of its time, and signed anew 
 });
 
 test('a revocation that comes while an answer is being signed is not hidden by it', async () => {
-  await using world = await openWorld();
+  const gate = { wait: undefined as Promise<void> | undefined };
+  await using world = await openWorld({ keys: waitingAt(gate) });
   const { serial } = await world.issue();
   const id = idOf(tlsOf(world), serial);
+  // The responder's certificate is made now, so that what waits below is the answer itself.
+  await ask(world.revocation, [idOf(tlsOf(world), serialOf('77'))]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.wait = promise;
   const asked = ask(world.revocation, [id]);
+  await new Promise((done) => setTimeout(done, 50));
   await world.revocation.revoke({ what: [serial], reason: 'superseded', actor: OPERATOR });
-  await asked;
+  gate.wait = undefined;
+  resolve();
+  assert.equal((await asked).responses[0]?.certStatus.status, 'good', 'it was, when it was asked');
   assert.equal((await ask(world.revocation, [id])).responses[0]?.certStatus.status, 'revoked');
 });
+
+/** Keys in memory; responders sign when the gate lets them. */
+function waitingAt(gate: { readonly wait: Promise<void> | undefined }): KeyStore {
+  const keys = createMemoryKeyStore();
+  const gated = (signer: Signer): Signer => ({
+    ...signer,
+    async sign(purpose, message) {
+      if (purpose === 'ocsp-responder') await gate.wait;
+      return signer.sign(purpose, message);
+    },
+  });
+  return {
+    ...keys,
+    create: async (o) => gated(await keys.create(o)),
+    open: async (ref) => gated(await keys.open(ref)),
+  };
+}
 
 test('a revocation whose commit failed after it was written is seen all the same', async () => {
   let lose = false;
