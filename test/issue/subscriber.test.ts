@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openDirectory } from '../../src/authority/open.ts';
-import { extensions } from '../../src/formats/x509/build.ts';
+import { assembleCertificate, extensions } from '../../src/formats/x509/build.ts';
 import { extension, parseCertificate } from '../../src/formats/x509/certificate.ts';
 import { OID } from '../../src/formats/x509/oids.ts';
 import type { Change } from '../../src/ground/change.ts';
 import { SealyardError } from '../../src/ground/errors.ts';
 import { isObject, parseJson } from '../../src/ground/json.ts';
 import { blockKeyPut, spkiFingerprint } from '../../src/issue/blocked-keys.ts';
+import { checkedAsLinted, signTbs } from '../../src/issue/check.ts';
 import { issue } from '../../src/issue/issue.ts';
 import { serialsWithKey } from '../../src/issue/known-keys.ts';
 import { prepare } from '../../src/issue/prepare.ts';
@@ -302,6 +303,16 @@ test('a profile may make a warning an error, switch it off, and change no fixed 
     async () => made(await requestOf(yard, { profile: blind, names: ['https://a.example/x'] })),
     hasCode('SY-ISSUE-LINT-REFUSED'),
   );
+});
+
+test('what is not the very certificate that was linted is not released', async () => {
+  const one = prepare(await requestOf(yard), yard.deps);
+  const other = prepare(await requestOf(yard), yard.deps);
+  const signed = await signTbs(one, one.tbs);
+  assert.equal(checkedAsLinted(one, signed).serial, one.template.serial);
+  assert.throws(() => checkedAsLinted(other, signed), hasCode('SY-ISSUE-CHECK'));
+  const renamed = assembleCertificate(one.tbs, 'ecdsa-sha384', Uint8Array.of(1));
+  assert.throws(() => checkedAsLinted(one, renamed), hasCode('SY-ISSUE-CHECK'));
 });
 
 test('a blocked key gets no certificate, under no profile', async () => {
