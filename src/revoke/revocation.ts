@@ -10,7 +10,7 @@ import { Crls } from './crls.ts';
 import { type OcspAnswer, OcspResponder } from './ocsp.ts';
 import { type CertificateStatus, statusOf } from './record.ts';
 import { type ResponderDeps, Responders } from './responder.ts';
-import { type RevocationChange, type RevokeDeps, release, revoke } from './revoke.ts';
+import { AT_ONCE, type RevocationChange, type RevokeDeps, release, revoke } from './revoke.ts';
 import { lastUseOf, namesOf, ownersOf, type Selection, select } from './select.ts';
 import type { RevocationSettings } from './settings.ts';
 import type { SignedCrl } from './shard.ts';
@@ -139,16 +139,25 @@ class Room implements Revocation {
       const { revoked, already } = await revoke({ ...o, targets: serials }, this.#revokeDeps);
       return { revoked, already, sameKey: [], more };
     }
-    const keys = keysOf(this.#deps.records, serials);
-    const nowMs = this.#deps.clock.now().getTime();
-    // What was named stops first; the key stops with it, so that a crash leaves a mark for `start`.
-    const together = { puts: blockPuts(keys, nowMs), events: blockEvents(keys, o.actor, nowMs) };
-    const first = await this.#revokeLenient({ ...o, targets: serials, together });
-    const sameKey = await this.#revokeSameKey(keys, o.actor);
-    const revoked = [...first.revoked, ...sameKey];
-    const [one] = first.already;
-    if (revoked.length === 0 && one !== undefined) throw new SealyardError('SY-REVOKE-ALREADY', one);
-    return { revoked, already: first.already, sameKey, more };
+    const revoked: Serial[] = [];
+    const already: Serial[] = [];
+    const keys = new Set<string>();
+    for (let at = 0; at < serials.length; at += AT_ONCE) {
+      const targets = serials.slice(at, at + AT_ONCE);
+      const part = keysOf(this.#deps.records, targets);
+      const nowMs = this.#deps.clock.now().getTime();
+      // The key stops together with what was named, so that a crash leaves a mark for `start`.
+      const together = { puts: blockPuts(part, nowMs), events: blockEvents(part, o.actor, nowMs) };
+      const outcome = await this.#revokeLenient({ ...o, targets, together });
+      revoked.push(...outcome.revoked);
+      already.push(...outcome.already);
+      for (const key of part) keys.add(key);
+    }
+    const sameKey = await this.#revokeSameKey([...keys], o.actor);
+    const [one] = already;
+    if (revoked.length + sameKey.length === 0 && one !== undefined)
+      throw new SealyardError('SY-REVOKE-ALREADY', one);
+    return { revoked: [...revoked, ...sameKey], already, sameKey, more };
   }
 
   /** As `revoke`, but that nothing was left to do is no error: other certificates with the key may be left. */

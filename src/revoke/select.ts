@@ -43,7 +43,7 @@ export async function* select(
   if (Object.values(selection).every((value) => value === undefined))
     throw new SealyardError('SY-REVOKE-SELECTION', 'it is empty');
   const fits = matcher(selection);
-  const serials = selection.serials ?? serialsOfDigest(selection.digest, deps.records);
+  const serials = namedSerials(selection, deps.records);
   if (serials !== undefined) {
     for (const serial of new Set(serials)) {
       const row = deps.records.get(CERTIFICATES, { serial });
@@ -81,8 +81,14 @@ async function* walk(where: Row, records: Records): AsyncGenerator<Row, void, un
   }
 }
 
-function serialsOfDigest(digest: string | undefined, records: Records): readonly Serial[] | undefined {
-  if (digest === undefined) return undefined;
+/** By name, by the signatures over a digest, or by both; `undefined`: the selection names none. */
+function namedSerials({ serials, digest }: Selection, records: Records): readonly Serial[] | undefined {
+  if (digest === undefined) return serials;
+  const signers = serialsOfDigest(digest, records);
+  return serials === undefined ? signers : serials.filter((serial) => signers.includes(serial));
+}
+
+function serialsOfDigest(digest: string, records: Records): readonly Serial[] {
   const rows = records.find(SIGNATURE_ENTRIES, { where: { signed_digest: digest }, limit: MOST_SIGNATURES });
   return rows.flatMap(({ serial }) => (typeof serial === 'string' ? (asSerial(serial) ?? []) : []));
 }
