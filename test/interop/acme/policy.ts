@@ -10,6 +10,8 @@ export const GRANTED_NAME = 'orders.shop.internal';
 export function acmePolicy(): string {
   return `apiVersion: sealyard/v1
 kind: Policy
+administer:
+  - { who: administrator, role: administrator }
 identities:
   ${BOUND_IDENTITY}: { from: binding }
 profiles:
