@@ -24,7 +24,7 @@ export async function openAcmeYard(): Promise<AcmeServer> {
     rootsFile: yard.rootsFile,
     laboratory,
     bind: () => createBinding(yard, folder),
-    isRevoked: (certificate) => saysOcsp(yard, folder, certificate, 'revoked'),
+    statusOf: (certificate) => statusByOcsp(yard, folder, certificate),
     // A revoked certificate is due at once (RFC 9773 §4.2).
     hurry: async (certificate) => {
       const { serialNumber } = new X509Certificate(readFileSync(certificate));
@@ -55,12 +55,11 @@ async function createBinding(yard: RunningYard, folder: Folder): Promise<Binding
 }
 
 /** openssl asks the OCSP responder whose address stands in the certificate. */
-async function saysOcsp(
+async function statusByOcsp(
   yard: RunningYard,
   folder: Folder,
   certificate: string,
-  word: string,
-): Promise<boolean> {
+): Promise<'good' | 'revoked' | 'unknown'> {
   const [, issuer = ''] = readFileSync(certificate, 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/);
   writeFileSync(folder.file('issuer.pem'), issuer);
   const { stdout: url } = await execute('openssl', ['x509', '-in', certificate, '-noout', '-ocsp_uri']);
@@ -68,5 +67,7 @@ async function saysOcsp(
     ...['ocsp', '-issuer', folder.file('issuer.pem'), '-cert', certificate, '-url', url.trim()],
     ...['-CAfile', yard.rootsFile, '-verify_other', folder.file('issuer.pem')],
   ]);
-  return stdout.includes(`${certificate}: ${word}`);
+  const word = stdout.split(`${certificate}: `)[1];
+  if (word?.startsWith('good') === true) return 'good';
+  return word?.startsWith('revoked') === true ? 'revoked' : 'unknown';
 }

@@ -62,10 +62,10 @@ export async function openPebble(): Promise<AcmeServer> {
     rootsFile: folder.file('roots.pem'),
     laboratory,
     bind: async () => BINDING,
-    isRevoked: async (file) => {
+    statusOf: async (file) => {
       const { serialNumber } = new X509Certificate(readFileSync(file));
       const answer = await ask('GET', `/cert-status-by-serial/${serialNumber.toLowerCase()}`);
-      return (JSON.parse(answer) as { Status: string }).Status === 'Revoked';
+      return (JSON.parse(answer) as { Status: string }).Status === 'Revoked' ? 'revoked' : 'good';
     },
     hurry: async (file) => {
       const [now, hour] = [Date.now(), 3_600_000];

@@ -18,8 +18,8 @@ export interface AcmeServer extends AsyncDisposable {
   readonly laboratory: Laboratory;
   /** A fresh external account binding. */
   bind(): Promise<Binding>;
-  /** `certificate`: PEM file, leaf first. */
-  isRevoked(certificate: string): Promise<boolean>;
+  /** What the server says of it to those who ask; `certificate`: PEM file, leaf first. */
+  statusOf(certificate: string): Promise<'good' | 'revoked' | 'unknown'>;
   /** Makes the renewal information of a certificate (RFC 9773) say: now. */
   hurry(certificate: string): Promise<void>;
 }

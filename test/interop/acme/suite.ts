@@ -11,7 +11,7 @@ export interface Scene {
   readonly server: AcmeServer;
   readonly guide: Guide;
   readonly binding: Binding;
-  /** The file holds a chain to the roots, leaf first, for these names; gives the leaf's serial number. */
+  /** The file holds a chain to the roots, leaf first, for these names, and is not revoked; gives the leaf's serial number. */
   good(certificate: string, names: readonly string[]): Promise<string>;
   /** A certificate with another serial number has taken its place. */
   renewed(certificate: string, before: string): Promise<void>;
@@ -89,6 +89,7 @@ function sceneOf(server: AcmeServer, guide: Guide, binding: Binding): Scene {
     good: async (certificate, names) => {
       for (const name of names)
         await everyoneAgrees({ certificate: guide.file(certificate), roots: server.rootsFile, name });
+      assert.equal(await server.statusOf(guide.file(certificate)), 'good');
       return serialOf(guide.file(certificate));
     },
     renewed: async (certificate, before) => {
@@ -96,7 +97,7 @@ function sceneOf(server: AcmeServer, guide: Guide, binding: Binding): Scene {
       assert.notEqual(serial, before, 'the certificate is still the old one');
     },
     revoked: async (certificate) => {
-      assert.equal(await server.isRevoked(guide.file(certificate)), true, 'it is not revoked');
+      assert.equal(await server.statusOf(guide.file(certificate)), 'revoked');
     },
   };
 }
