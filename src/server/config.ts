@@ -1,7 +1,12 @@
 // The configuration as values: one table of keys, from which the defaults, the checks, the explanation, the environment variables and the JSON Schema all come.
 import { z } from 'zod';
+import type { ChallengeConfig } from '../challenge/config.ts';
+import { ENROL_DEFAULTS, type EnrolConfig } from '../enrol/config.ts';
 import { SealyardError } from '../ground/errors.ts';
+import { PUBLIC_ONLY } from '../reach/address.ts';
+import type { RevocationSettings } from '../revoke/settings.ts';
 import { nearestOf, readConfigFile } from './config-file.ts';
+import { KEYS } from './config-keys.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -34,126 +39,16 @@ export interface YardConfig {
   readonly outboundRoots?: string;
   /** Folder of the `config.json` with registry credentials that the admission door uses. */
   readonly dockerConfig?: string;
+  /** How ACME validation looks at the world; without issuer domains, the host of the public URL is the one. */
+  readonly challenges: ChallengeConfig;
+  readonly enrolment: EnrolConfig;
+  readonly acmeTerms?: string;
+  readonly acmeWebsite?: string;
+  readonly revocation: RevocationSettings;
   readonly logLevel: LogLevel;
   readonly maxConnections: number;
   readonly shutdownGraceSeconds: number;
 }
-
-const address = z
-  .string()
-  .transform((text, context) => parseAddress(text) ?? fault(context, 'an address such as 127.0.0.1:8443'));
-const addressOrOff = z
-  .string()
-  .transform((text, context) =>
-    text === 'off'
-      ? undefined
-      : (parseAddress(text) ?? fault(context, 'an address such as 127.0.0.1:8080, or off')),
-  );
-const origin = (protocol: string) =>
-  z
-    .string()
-    .transform(
-      (text, context) => parseOrigin(text, protocol) ?? fault(context, `${protocol}//host without a path`),
-    );
-const reference = z.string().regex(/^(file|env):.+$/, 'must be a reference: file:PATH or env:NAME');
-const onOff = z
-  .union([z.boolean(), z.enum(['true', 'false'])])
-  .transform((value) => value === true || value === 'true');
-const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
-
-interface Key {
-  readonly describe: string;
-  /** As text, the way a person would write it; `undefined` where the default depends on other keys. */
-  readonly default: string | undefined;
-  readonly schema: z.ZodType;
-}
-
-/** Each key once. The order is that of `config show --explain`. */
-const KEYS = {
-  listen: {
-    describe: 'address of the TLS listener; port 0 picks a free one',
-    default: '127.0.0.1:8443',
-    schema: address,
-  },
-  'listen-plain': {
-    describe: 'address of the listener without TLS, for roots, health and revocation; off switches it off',
-    default: '127.0.0.1:8080',
-    schema: addressOrOff,
-  },
-  'listen-admission': {
-    describe: 'address of a TLS listener that serves the admission door alone; off switches it off',
-    default: 'off',
-    schema: addressOrOff,
-  },
-  'listen-mtls': {
-    describe:
-      'address of a TLS listener that asks for client certificates (EST, enrolment by certificate); off switches it off',
-    default: 'off',
-    schema: addressOrOff,
-  },
-  'public-url': {
-    describe: 'the URL that clients use; fixed at first start (default: the TLS listener)',
-    default: undefined,
-    schema: origin('https:'),
-  },
-  'public-plain-url': {
-    describe: 'the URL of the plain listener that clients use; fixed at first start (default: the listener)',
-    default: undefined,
-    schema: origin('http:'),
-  },
-  data: {
-    describe: 'folder of everything that the yard keeps',
-    default: './sealyard-data',
-    schema: z.string().min(1),
-  },
-  policy: {
-    describe: 'path of the policy document (default: policy.yaml in the data folder)',
-    default: undefined,
-    schema: z.string().min(1),
-  },
-  development: {
-    describe: 'switches the built-in issuer on; only environments marked development accept it',
-    default: 'false',
-    schema: onOff,
-  },
-  'unlock-secret': {
-    describe:
-      'file:PATH or env:NAME of the secret that unlocks the private keys (default: made in the data folder)',
-    default: undefined,
-    schema: reference,
-  },
-  'allow-private-addresses': {
-    describe:
-      'whether registries and issuers may be at loopback and private addresses (with development they may)',
-    default: 'false',
-    schema: onOff,
-  },
-  'outbound-roots': {
-    describe: 'PEM file of further roots that registries and issuers are checked against',
-    default: undefined,
-    schema: z.string().min(1),
-  },
-  'docker-config': {
-    describe: 'folder of the config.json whose registry credentials the admission door uses',
-    default: undefined,
-    schema: z.string().min(1),
-  },
-  'log-level': {
-    describe: 'silent, error, warn, info or debug; the log goes to standard error as JSON',
-    default: 'warn',
-    schema: z.enum(['silent', 'error', 'warn', 'info', 'debug']),
-  },
-  'max-connections': {
-    describe: 'connections that each listener keeps at once',
-    default: '4096',
-    schema: count(16, 65_536),
-  },
-  'shutdown-grace-seconds': {
-    describe: 'how long a stop waits for requests under way',
-    default: '5',
-    schema: count(0, 300),
-  },
-} as const satisfies Readonly<Record<string, Key>>;
 
 export type ConfigKey = keyof typeof KEYS;
 export const CONFIG_KEYS = Object.keys(KEYS) as readonly ConfigKey[];
@@ -230,6 +125,40 @@ function assemble(given: ReadonlyMap<ConfigKey, Given>): YardConfig {
     allowPrivateAddresses: required(read('allow-private-addresses')),
     ...present('outboundRoots', read('outbound-roots')),
     ...present('dockerConfig', read('docker-config')),
+    challenges: {
+      resolvers: required(read('challenge-resolvers')),
+      perspectives: required(read('challenge-perspectives')),
+      httpPort: required(read('challenge-http-port')),
+      tlsPort: required(read('challenge-tls-port')),
+      allow: PUBLIC_ONLY,
+      allowNetworks: required(read('challenge-allow-networks')),
+      timeoutMs: required(read('challenge-timeout-seconds')) * 1000,
+      issuerDomains: required(read('acme-issuer-domains')),
+    },
+    enrolment: {
+      ...ENROL_DEFAULTS,
+      bindingRequired: required(read('acme-binding-required')),
+      termsRequired: read('acme-terms') !== undefined,
+      limits: {
+        ...ENROL_DEFAULTS.limits,
+        accountsByAddress: required(read('limit-accounts-by-address')),
+        ordersByAccount: required(read('limit-orders-by-account')),
+        ordersByIdentity: required(read('limit-orders-by-identity')),
+        ordersByName: required(read('limit-orders-by-name')),
+        ordersByAddress: required(read('limit-orders-by-address')),
+      },
+    },
+    ...present('acmeTerms', read('acme-terms')),
+    ...present('acmeWebsite', read('acme-website')),
+    revocation: {
+      crlValiditySeconds: required(read('crl-validity-seconds')),
+      deltaValiditySeconds: required(read('crl-delta-validity-seconds')),
+      crlPublishSeconds: required(read('crl-publish-seconds')),
+      crlCacheSeconds: required(read('crl-cache-seconds')),
+      ocspValiditySeconds: required(read('ocsp-validity-seconds')),
+      ocspCacheSeconds: required(read('ocsp-cache-seconds')),
+      neverIssued: required(read('ocsp-never-issued')),
+    },
     logLevel: required(read('log-level')),
     maxConnections: required(read('max-connections')),
     shutdownGraceSeconds: required(read('shutdown-grace-seconds')),
@@ -270,26 +199,6 @@ export function configJsonSchema(): Readonly<Record<string, unknown>> {
     CONFIG_KEYS.map((key) => [key, KEYS[key].schema.describe(KEYS[key].describe).optional()]),
   );
   return z.toJSONSchema(z.strictObject(shape), { io: 'input' });
-}
-
-/** `host:port`, `[v6]:port` or `:port`-less host refused; `undefined` where it cannot be read. */
-function parseAddress(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(text);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3]);
-  return host === undefined || port > 65_535 ? undefined : { host, port };
-}
-
-/** A URL that is an origin and nothing else, without the final slash. */
-function parseOrigin(text: string, protocol: string): string | undefined {
-  const url = URL.parse(text);
-  const isOrigin = url !== null && url.protocol === protocol && `${url.origin}/` === url.href;
-  return isOrigin ? url.origin : undefined;
-}
-
-function fault(context: z.RefinementCtx, wanted: string): never {
-  context.addIssue({ code: 'custom', message: `must be ${wanted}` });
-  return z.NEVER;
 }
 
 function required<T>(value: T | undefined): T {

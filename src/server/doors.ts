@@ -3,6 +3,8 @@ import type { Enrolment } from '../enrol/enrolment.ts';
 import type { JsonObject } from '../ground/json.ts';
 import type { Clock, Random } from '../ground/ports.ts';
 import type { DevelopmentIssuer } from '../identity/development-issuer.ts';
+import type { Secrets } from '../keys/secrets.ts';
+import { type AcmeMeta, acmeRoutes } from '../protocols/acme/routes.ts';
 import { adminRoutes } from '../protocols/admin/routes.ts';
 import { admissionRoutes } from '../protocols/admission/routes.ts';
 import { caRoutes } from '../protocols/ca/routes.ts';
@@ -18,6 +20,8 @@ import { trustRoutes } from '../protocols/trust/routes.ts';
 import type { Revocation } from '../revoke/revocation.ts';
 import type { RevocationSettings } from '../revoke/settings.ts';
 import { certificatesPem } from '../trust/pem.ts';
+import type { YardConfig } from './config.ts';
+import { acmeNames } from './enrolment.ts';
 import type { Foundation } from './foundation.ts';
 import type { LocalAdministrator } from './local-administrator.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,6 +49,18 @@ export interface DoorParts {
   readonly revocation: Revocation;
   readonly revocationSettings: RevocationSettings;
   readonly enrolment: Enrolment;
+  readonly secrets: Secrets;
+  readonly config: YardConfig;
+}
+
+function acmeMeta({ foundation, config }: DoorParts): AcmeMeta {
+  const { issuerDomains, accountHashPrefix } = acmeNames(foundation, config.challenges);
+  return {
+    ...(config.acmeTerms === undefined ? {} : { termsOfService: config.acmeTerms }),
+    ...(config.acmeWebsite === undefined ? {} : { website: config.acmeWebsite }),
+    caaIdentities: issuerDomains,
+    accountHashPrefix,
+  };
 }
 
 export function doorsOf(parts: DoorParts): readonly Door[] {
@@ -95,6 +111,21 @@ export function doorsOf(parts: DoorParts): readonly Door[] {
       routes: ocspRoutes({ revocation, clock, cacheSeconds: revocationSettings.ocspCacheSeconds }),
     },
     { name: 'ca', routes: caRoutes({ authorities: directory, clock }) },
+    {
+      name: 'acme',
+      routes: acmeRoutes({
+        enrolment: parts.enrolment,
+        policy,
+        publicUrl: foundation.urls.publicUrl,
+        secrets: parts.secrets,
+        records,
+        clock,
+        random,
+        revocation,
+        meta: acmeMeta(parts),
+        bindingRequired: parts.config.enrolment.bindingRequired,
+      }),
+    },
     {
       name: 'admin',
       routes: adminRoutes({

@@ -10,36 +10,35 @@ import { prepare } from '../issue/prepare.ts';
 import { CERTIFICATES } from '../issue/tables.ts';
 import type { Secrets } from '../keys/secrets.ts';
 import { accountUrl } from '../protocols/acme/urls.ts';
-import { PUBLIC_ONLY } from '../reach/reach.ts';
 import type { Revocation } from '../revoke/revocation.ts';
 import type { Foundation } from './foundation.ts';
 import type { ServerLog } from './log.ts';
 import type { PolicyHolder } from './policy-holder.ts';
 
-/** Of the internet: laboratories say otherwise. */
-export const CHALLENGE_DEFAULTS: Omit<ChallengeConfig, 'issuerDomains'> = {
-  resolvers: [],
-  perspectives: [],
-  httpPort: 80,
-  tlsPort: 443,
-  allow: PUBLIC_ONLY,
-  allowNetworks: [],
-  timeoutMs: 10_000,
-};
+/** What ACME calls us: the configured domains, else the host of the public URL; and where hashed accounts stand. */
+export function acmeNames(
+  { organization, urls }: Pick<Foundation, 'organization' | 'urls'>,
+  { issuerDomains }: Pick<ChallengeConfig, 'issuerDomains'>,
+): { readonly issuerDomains: readonly string[]; readonly accountHashPrefix: string } {
+  return {
+    issuerDomains: issuerDomains.length === 0 ? [organization.toLowerCase()] : issuerDomains,
+    accountHashPrefix: `${urls.publicUrl}/acme/hashed/`,
+  };
+}
 
 export function openEnrolment(o: {
   readonly foundation: Foundation;
   readonly policy: PolicyHolder;
   readonly revocation: Revocation;
   readonly secrets: Secrets;
-  readonly challenges: Omit<ChallengeConfig, 'issuerDomains'>;
+  readonly challenges: ChallengeConfig;
   readonly config: EnrolConfig;
   readonly random: Random;
   readonly log: ServerLog;
 }): Enrolment {
-  const { ceremony, directory, urls, organization } = o.foundation;
+  const { ceremony, directory, urls } = o.foundation;
   const { records, clock } = ceremony;
-  const config = { ...o.challenges, issuerDomains: [organization] };
+  const config = { ...o.challenges, ...acmeNames(o.foundation, o.challenges) };
   return createEnrolment({
     records,
     commit: ceremony.commit,

@@ -1,22 +1,22 @@
 // The start of a yard from its first steps on. The order of the start is the order of this file.
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ENROL_DEFAULTS } from '../enrol/config.ts';
 import type { Enrolment } from '../enrol/enrolment.ts';
 import type { LogName } from '../ground/change.ts';
 import { createDevelopmentIssuer, type DevelopmentIssuer } from '../identity/development-issuer.ts';
 import { ensureKey } from '../keys/pinned.ts';
 import type { SealedFileStore } from '../keys/sealed-file.ts';
+import type { Secrets } from '../keys/secrets.ts';
 import { developmentIssuerUrl } from '../policy/sections.ts';
 import type { Revocation } from '../revoke/revocation.ts';
-import { DEFAULT_SETTINGS, type RevocationSettings } from '../revoke/settings.ts';
+import type { RevocationSettings } from '../revoke/settings.ts';
 import { certificateFingerprint, certificatesPem } from '../trust/pem.ts';
 import { backupYard } from './backup.ts';
 import { ensureBootstrapToken } from './bootstrap-token.ts';
 import type { ListenAddress } from './config.ts';
 import { inData } from './data-directory.ts';
 import { doorsOf } from './doors.ts';
-import { CHALLENGE_DEFAULTS, openEnrolment } from './enrolment.ts';
+import { openEnrolment } from './enrolment.ts';
 import {
   type FixedUrls,
   firstUrls,
@@ -77,18 +77,19 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
     records: o.store.records,
     clock: o.clock,
   });
-  const revocationSettings = DEFAULT_SETTINGS;
+  const revocationSettings = o.config.revocation;
   const revocation = openRevocation({ foundation, policy, settings: revocationSettings, log: o.log });
   o.ending.defer(() => revocation.stop());
   revocation.start();
+  const secrets = await ground.keys.openSecrets();
   const enrolment = openEnrolment({
     ...o,
     foundation,
     policy,
     revocation,
-    secrets: await ground.keys.openSecrets(),
-    challenges: CHALLENGE_DEFAULTS,
-    config: ENROL_DEFAULTS,
+    secrets,
+    challenges: o.config.challenges,
+    config: o.config.enrolment,
   });
   o.ending.defer(() => enrolment.stop());
   const hasBootstrapToken = await ensureBootstrapToken({
@@ -109,6 +110,7 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
     revocation,
     revocationSettings,
     enrolment,
+    secrets,
     localAdministrator: local,
   };
   // What was answered before the last end is validated now.
@@ -182,6 +184,7 @@ interface Opened {
   readonly revocation: Revocation;
   readonly revocationSettings: RevocationSettings;
   readonly enrolment: Enrolment;
+  readonly secrets: Secrets;
   /** Of a restored yard. */
   readonly localAdministrator: LocalAdministrator | undefined;
 }

@@ -13,6 +13,10 @@ interface UpOptions {
   readonly listenPlain?: string;
   readonly listenAdmission?: string;
   readonly listenMtls?: string;
+  readonly challengeResolvers?: string;
+  readonly challengeHttpPort?: string;
+  readonly challengeTlsPort?: string;
+  readonly challengeAllowNetworks?: string;
   readonly publicUrl?: string;
   readonly publicPlainUrl?: string;
   readonly development?: boolean;
@@ -41,6 +45,13 @@ export const upCommand: CommandSpec = {
       .option(
         '--listen-mtls <address>',
         'listener that asks for client certificates (EST, enrolment by certificate)',
+      )
+      .option('--challenge-resolvers <list>', 'resolvers that ACME validation asks, as address:port')
+      .option('--challenge-http-port <port>', 'port that http-01 connects to (default 80)')
+      .option('--challenge-tls-port <port>', 'port that tls-alpn-01 connects to (default 443)')
+      .option(
+        '--challenge-allow-networks <list>',
+        'networks that validation may reach though they are not public',
       )
       .option('--public-url <url>', 'what clients call this yard; fixed at first start')
       .option('--public-plain-url <url>', 'the same for the plain listener')
@@ -87,6 +98,10 @@ function flagsOf(context: CliContext, options: UpOptions): Readonly<Record<strin
     'listen-plain': options.listenPlain,
     'listen-admission': options.listenAdmission,
     'listen-mtls': options.listenMtls,
+    'challenge-resolvers': options.challengeResolvers,
+    'challenge-http-port': options.challengeHttpPort,
+    'challenge-tls-port': options.challengeTlsPort,
+    'challenge-allow-networks': options.challengeAllowNetworks,
     'public-url': options.publicUrl,
     'public-plain-url': options.publicPlainUrl,
     development: options.development,
