@@ -27,6 +27,8 @@ export interface DirectoryDeps {
   readonly records: Records;
   readonly keys: KeyStore;
   readonly clock: Clock;
+  /** Throws where the clock cannot be right: then that is why no authority is valid. */
+  readonly clockGuard?: Clock;
 }
 
 /** All that one reading of the records found. */
@@ -63,8 +65,14 @@ export async function openDirectory(deps: DirectoryDeps): Promise<AuthorityDirec
     get,
     known: () => snapshot.known,
     pending: () => snapshot.pending,
-    issuing: (usage, allowed, wanted) =>
-      newestIssuing(signing(), { usage, allowed, wanted, now: deps.clock.now() }),
+    issuing: (usage, allowed, wanted) => {
+      try {
+        return newestIssuing(signing(), { usage, allowed, wanted, now: deps.clock.now() });
+      } catch (error) {
+        deps.clockGuard?.now();
+        throw error;
+      }
+    },
     chains: usableChains,
     certificates: () => snapshot.certificates,
     anchors: () =>

@@ -97,7 +97,7 @@ describe('Fulcio v2', () => {
     assertStatus(
       await proof(generateKeyPairSync('rsa', { modulusLength: 1024 }), 'sha256'),
       403,
-      'SY-ISSUE-KEY-REFUSED',
+      'SY-ISSUE-KEY-SIZE',
     );
     const curve = generateKeyPairSync('ec', { namedCurve: 'secp256k1' });
     const refused = await proof(curve, 'sha256');
