@@ -105,7 +105,10 @@ export function defaultAuthorities(directory: AuthorityDirectory): Authorities {
         .all()
         .findLast(({ purpose, state }) => purpose === 'tls' && state === 'active');
       const top = newest?.chain.at(-1);
-      const root = directory.known().find(({ certificate }) => certificate === top);
+      const known = directory.known();
+      const root =
+        known.find(({ certificate }) => certificate === top) ??
+        known.find(({ purpose }) => purpose === 'root');
       if (root === undefined) throw new SealyardError('SY-AUTHORITY-NONE', 'root');
       return root;
     },
