@@ -7,7 +7,18 @@ import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../test/driver/build.ts';
 import { type BenchOptions, type Measure, type Row, table } from './row.ts';
 
-const NAMES = ['keyless', 'rekor', 'append', 'verify', 'admit', 'ready', 'ocsp', 'crl'];
+const NAMES = [
+  'keyless',
+  'rekor',
+  'append',
+  'verify',
+  'admit',
+  'ready',
+  'ocsp',
+  'crl',
+  'acme-order',
+  'sign-api',
+];
 const LEAST_SECONDS = 3;
 /** Six benches of up to three variants: the whole stays within four minutes. */
 const MOST_SECONDS = 8;
