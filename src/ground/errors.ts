@@ -1,6 +1,7 @@
 // The one error that rooms throw for the world's fault, and the table of every code that we ever answer with.
 import { ACME_CODES } from './codes/acme.ts';
 import { ADMIT_CODES } from './codes/admit.ts';
+import { AGENT_CODES } from './codes/agent.ts';
 import { AUTHORITY_CODES } from './codes/authority.ts';
 import { CHALLENGE_CODES } from './codes/challenge.ts';
 import { CLI_CODES } from './codes/cli.ts';
@@ -39,6 +40,7 @@ export const ERRORS = {
   ...ADMIT_CODES,
   ...STORE_CODES,
   ...ACME_CODES,
+  ...AGENT_CODES,
   ...SERVER_CODES,
   ...CLI_CODES,
 } as const;
