@@ -2,6 +2,7 @@
 import type { CommandSpec } from '../command.ts';
 import { accountCommand } from './account.ts';
 import { admitCommand } from './admit.ts';
+import { agentCommand, renewCommand } from './agent.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { caCommand } from './ca.ts';
 import { configCommand } from './config.ts';
@@ -28,6 +29,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   verifyCommand,
   admitCommand,
   whyCommand,
+  agentCommand,
+  renewCommand,
   policyCommand,
   trustCommand,
   caCommand,
