@@ -135,4 +135,27 @@ certificates:
     assert.notEqual(await serialOf(folder.file('web.pem')), serial);
     assert.notEqual(readFileSync(folder.file('web.key'), 'utf8'), key);
   });
+
+  test('`sealyard issue` obtains one certificate, and says in words why another is refused', async () => {
+    const out = folder.file('out');
+    const acme = ['--acme', server.directory, '--acme-roots', server.rootsFile, '--out', out];
+    const http = ['--http', `127.0.0.1:${server.laboratory.httpPort}`];
+    const issue = (name: string) =>
+      execute(process.execPath, [BUILT, 'issue', name, ...acme, ...http, '--json'], { timeout: 60_000 });
+    const made = JSON.parse((await issue('issued.example.test')).stdout) as { code: string; files: string[] };
+    assert.equal(made.code, 'SY-OK');
+    const [key = '', certificate = ''] = made.files;
+    assert.equal(statSync(key).mode & 0o777, 0o600);
+    await execute('openssl', [
+      ...['verify', '-partial_chain', '-CAfile'],
+      `${out}/issued.example.test.chain.pem`,
+      certificate,
+    ]);
+    const refused = await issue('www.example.com').then(
+      () => assert.fail('it was issued'),
+      (error: { code: number; stdout: string }) => error,
+    );
+    assert.equal(refused.code, 4);
+    assert.match(refused.stdout, /"code":"SY-AGENT-REFUSED".*www\.example\.com/);
+  });
 });

@@ -6,6 +6,7 @@ import { agentCommand, renewCommand } from './agent.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { caCommand } from './ca.ts';
 import { configCommand } from './config.ts';
+import { issueCommand } from './issue.ts';
 import { policyCommand } from './policy.ts';
 import { revokeCommand } from './revoke.ts';
 import { attestCommand, signCommand } from './sign.ts';
@@ -29,8 +30,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   verifyCommand,
   admitCommand,
   whyCommand,
-  agentCommand,
+  issueCommand,
   renewCommand,
+  agentCommand,
   policyCommand,
   trustCommand,
   caCommand,
