@@ -2,6 +2,7 @@
 import type { Registry } from 'prom-client';
 import type { LogName } from '../ground/change.ts';
 import type { StoreCounters } from '../store/store.ts';
+import type { AuthorityFigures } from './authority-watch.ts';
 
 /** Read when somebody scrapes, not kept. */
 export interface GaugeSources {
@@ -9,6 +10,7 @@ export interface GaugeSources {
   logSize(log: LogName): number;
   /** Seconds since the epoch at which the listener's certificate ends. */
   listenerNotAfter(): number;
+  authorities(): AuthorityFigures;
   isReady(): boolean;
 }
 
@@ -143,6 +145,32 @@ function observeGauges(Gauge: Library['Gauge'], registry: Registry, sources: Gau
     registers: [registry],
     collect() {
       for (const log of LOGS) this.set({ log }, sources.logSize(log));
+    },
+  });
+  observeAuthorities(Gauge, registry, sources);
+}
+
+/** Authorities come and go, and so do warnings: each scrape starts from nothing. */
+function observeAuthorities(Gauge: Library['Gauge'], registry: Registry, sources: GaugeSources): void {
+  new Gauge({
+    name: 'sealyard_authority_not_after_seconds',
+    help: 'When the certificate of each authority in use ends, since the epoch',
+    labelNames: ['authority'] as const,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { authority, notAfterSeconds } of sources.authorities().ends)
+        this.set({ authority }, notAfterSeconds);
+    },
+  });
+  new Gauge({
+    name: 'sealyard_authority_warnings',
+    help: '1 for each thing to be known of an authority: ended, ending, key-missing, constrained, awaited',
+    labelNames: ['authority', 'kind'] as const,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { authority, kind } of sources.authorities().warnings) this.set({ authority, kind }, 1);
     },
   });
 }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Enrolment } from '../enrol/enrolment.ts';
 import type { LogName } from '../ground/change.ts';
+import type { Clock } from '../ground/ports.ts';
 import { createDevelopmentIssuer, type DevelopmentIssuer } from '../identity/development-issuer.ts';
 import { ensureKey } from '../keys/pinned.ts';
 import type { SealedFileStore } from '../keys/sealed-file.ts';
@@ -11,6 +12,7 @@ import { developmentIssuerUrl } from '../policy/sections.ts';
 import type { Revocation } from '../revoke/revocation.ts';
 import type { RevocationSettings } from '../revoke/settings.ts';
 import { certificateFingerprint, certificatesPem } from '../trust/pem.ts';
+import { authorityFigures, watchAuthorities } from './authority-watch.ts';
 import { backupYard } from './backup.ts';
 import { ensureBootstrapToken } from './bootstrap-token.ts';
 import type { ListenAddress } from './config.ts';
@@ -116,6 +118,11 @@ export async function raiseYard(first: FirstSteps): Promise<Yard> {
   // What was answered before the last end is validated now.
   if (state !== 'restored') await enrolment.recover();
   await serve(o, listening, opened);
+  if (state !== 'restored') {
+    const { directory, health } = foundation;
+    const watch = watchAuthorities({ ...o, directory, records, commit: health.commit });
+    o.ending.defer(() => watch.stop());
+  }
   o.log.info({ publicUrl: urls.publicUrl, policy: policy.current().version }, 'ready');
   return yardOf(o, {
     ...opened,
@@ -199,7 +206,7 @@ async function serve(o: Start, listening: Listening, opened: Opened): Promise<vo
   const metrics = createMetrics();
   const sources = { ...o, ...opened, development: o.config.development, startedAt: o.startedAt };
   const checks = () => readinessChecks(sources);
-  observe(metrics, opened, () => checks().every(({ ok }) => ok));
+  observe(metrics, o.clock, opened, () => checks().every(({ ok }) => ok));
   const doors = doorsOf({
     ...o,
     ...opened,
@@ -214,11 +221,17 @@ async function serve(o: Start, listening: Listening, opened: Opened): Promise<vo
   await listening.serve({ doors, metrics, log: o.log, random: o.random });
 }
 
-function observe(metrics: Metrics, { foundation, certificates }: Opened, isReady: () => boolean): void {
+function observe(
+  metrics: Metrics,
+  clock: Clock,
+  { foundation, certificates }: Opened,
+  isReady: () => boolean,
+): void {
   metrics.observe({
     store: () => foundation.store.counters(),
     logSize: (log: LogName) => foundation.logs.head(log).size,
     listenerNotAfter: () => certificates.listener().notAfter.getTime() / 1000,
+    authorities: () => authorityFigures(foundation.directory, clock.now()),
     isReady,
   });
 }
@@ -248,7 +261,7 @@ function yardOf(
   },
 ): Yard {
   const { foundation, trust, policy, listening } = parts;
-  const { root } = foundation.authorities;
+  const { directory } = foundation;
   const ownUrl = (address: ListenAddress | undefined, listener: Listener | undefined) =>
     address === undefined || listener === undefined
       ? undefined
@@ -259,12 +272,18 @@ function yardOf(
     plainUrl: listening.plain === undefined ? undefined : foundation.urls.plainUrl,
     admissionUrl: ownUrl(o.config.listenAdmission, listening.admission),
     mtlsUrl: ownUrl(o.config.listenMtls, listening.mtls),
-    rootPem: certificatesPem([root.certificate]),
-    listenerRootsPem: certificatesPem(
-      o.store.state === 'restored' ? [root.certificate, parts.certificates.listener()] : [root.certificate],
-    ),
+    get rootPem() {
+      return certificatesPem(directory.anchors());
+    },
+    get listenerRootsPem() {
+      const own = o.store.state === 'restored' ? [parts.certificates.listener()] : [];
+      return certificatesPem([...directory.anchors(), ...own]);
+    },
+    onTrustChange: (listener) => directory.onChange(listener),
     localToken: parts.localAdministrator?.token,
-    rootFingerprint: certificateFingerprint(root.certificate),
+    get rootFingerprint() {
+      return certificateFingerprint(foundation.authorities.root.certificate);
+    },
     get trustedRootJson() {
       return trust.trustedRoot();
     },

@@ -29,7 +29,7 @@ export async function openServiceCertificates(o: {
   readonly log: ServerLog;
   readonly onTimestamps: () => void;
 }): Promise<ServiceCertificates> {
-  const { ceremony, authorities, organization, store } = o.foundation;
+  const { ceremony, authorities, directory, organization, store } = o.foundation;
   const presentListener = async () => {
     const made =
       store.state === 'restored'
@@ -40,7 +40,7 @@ export async function openServiceCertificates(o: {
     return made;
   };
   const presentTimestamp = () =>
-    ensureTimestampCertificates(ceremony, { authority: authorities.timestamping, organization });
+    ensureTimestampCertificates(ceremony, { authority: authorities.timestamping, organization, directory });
   let listener = await presentListener();
   let timestamp = await presentTimestamp();
   const renewals = [

@@ -1,5 +1,5 @@
 // Is the yard well, and what does it hold: the checks behind /readyz and the answer of `sealyard status`.
-
+import { type AuthorityWarning, authorityWarnings } from '../authority/warnings.ts';
 import { toBase64 } from '../ground/bytes.ts';
 import type { LogName } from '../ground/change.ts';
 import type { Code } from '../ground/errors.ts';
@@ -50,13 +50,14 @@ function check(name: string, ok: boolean, code: Code, message: string): Check {
   return ok ? { name, ok, code: 'SY-OK', message: 'well' } : { name, ok, code, message };
 }
 
-/** The answer of `sealyard status`; `problems` is empty where all is well. */
+/** The answer of `sealyard status`; `problems` is empty where all is well, `notices` are to be known and no more. */
 export function yardStatus(o: StatusSources): JsonObject {
   const { foundation, certificates } = o;
   const { store, urls } = foundation;
   const policy = o.policy.current();
   return {
     problems: problems(o),
+    notices: authoritiesSay(o, 'notice'),
     publicUrl: urls.publicUrl,
     plainUrl: urls.plainUrl ?? null,
     startedAt: o.startedAt.toISOString(),
@@ -76,9 +77,10 @@ export function yardStatus(o: StatusSources): JsonObject {
 }
 
 function problems(o: StatusSources): readonly Json[] {
-  const failing = readinessChecks(o)
+  const unready = readinessChecks(o)
     .filter(({ ok }) => !ok)
     .map(({ code, message }): Json => ({ code, message }));
+  const failing = [...unready, ...authoritiesSay(o, 'problem')];
   if (o.foundation.store.state === 'normal') return failing;
   return [
     ...failing,
@@ -87,6 +89,13 @@ function problems(o: StatusSources): readonly Json[] {
       message: 'this yard was restored from a backup: it serves and verifies, and issues and appends nothing',
     },
   ];
+}
+
+/** Not among the checks of /readyz: work goes on while an authority nears its end. */
+function authoritiesSay(o: StatusSources, wanted: AuthorityWarning['severity']): readonly Json[] {
+  return authorityWarnings(o.foundation.directory, o.clock.now())
+    .filter(({ severity }) => severity === wanted)
+    .map(({ authority, code, message }): Json => ({ code, message, authority }));
 }
 
 function storeCounters({ store }: Foundation): JsonObject {

@@ -16,14 +16,17 @@ export interface Yard {
   readonly admissionUrl: string | undefined;
   /** Of the listener that asks for client certificates. */
   readonly mtlsUrl: string | undefined;
+  /** Every anchor, as it is now: roots are created and imported while the yard runs. */
   readonly rootPem: string;
-  /** What a client of the listener trusts: the root, and of a restored yard the listener's own certificate as well. */
+  /** What a client of the listener trusts: the anchors, and of a restored yard the listener's own certificate as well. */
   readonly listenerRootsPem: string;
   /** Of a restored yard, which can record no token: one for the owner of the data directory, good for this run. */
   readonly localToken: string | undefined;
-  /** SHA-256 of the root certificate, lower-case hex. */
+  /** SHA-256 of the certificate of the root that the yard issues under by default, lower-case hex. */
   readonly rootFingerprint: string;
   readonly trustedRootJson: string;
+  /** Calls after the authorities changed, and the anchors with them; it must not throw. @returns ends that */
+  onTrustChange(listener: () => void): () => void;
   readonly dataDirectory: string;
   readonly isFirstStart: boolean;
   /** Sentences for whoever started it. */

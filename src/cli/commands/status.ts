@@ -30,10 +30,15 @@ function describe(context: CliContext, answer: JsonObject, problems: readonly Js
   const { style } = context.output;
   const head =
     problems.length === 0 ? style('good', 'all is well') : style('bad', `${problems.length} problem(s)`);
+  const notices = Array.isArray(answer['notices']) ? (answer['notices'] as readonly Json[]) : [];
   const lines = Object.entries(answer)
-    .filter(([name]) => name !== 'problems' && name !== 'code')
+    .filter(([name]) => !['problems', 'notices', 'code'].includes(name))
     .flatMap(([name, value]) => linesOf(name, value, 0));
-  return [head, ...problems.map((problem) => `  ! ${textOfProblem(problem)}`), ...lines].join('\n');
+  const told = [
+    ...problems.map((problem) => `  ! ${textOfProblem(problem)}`),
+    ...notices.map((notice) => `  - ${textOfProblem(notice)}`),
+  ];
+  return [head, ...told, ...lines].join('\n');
 }
 
 function textOfProblem(problem: Json): string {

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import { SealyardError } from '../../ground/errors.ts';
 import type { Yard } from '../../server/yard.ts';
-import { leaveAddresses } from '../addresses.ts';
+import { keepAddresses } from '../addresses.ts';
 import type { CommandSpec } from '../command.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
@@ -78,7 +78,7 @@ async function up(context: CliContext, _args: readonly string[], options: UpOpti
   });
   const yard = await startYard(config);
   try {
-    leaveAddresses(context.dataDirectory, yard);
+    keepAddresses(context.dataDirectory, yard, (text) => context.output.say(text));
     announce(context, yard, performance.now() - startedAt);
     flushCompileCache();
     if (yard.isFirstStart && context.interactive && options.tour !== false) await firstTour(context);
