@@ -7,6 +7,7 @@ import { backupCommand, restoreCommand } from './backup.ts';
 import { caCommand } from './ca.ts';
 import { configCommand } from './config.ts';
 import { issueCommand } from './issue.ts';
+import { keyCommand } from './key.ts';
 import { policyCommand } from './policy.ts';
 import { revokeCommand } from './revoke.ts';
 import { attestCommand, signCommand } from './sign.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   tokenCommand,
   accountCommand,
   revokeCommand,
+  keyCommand,
   signCommand,
   attestCommand,
   verifyCommand,

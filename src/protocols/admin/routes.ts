@@ -5,6 +5,7 @@ import type { DoorReply, DoorRequest, Route } from '../door.ts';
 import { jsonReply, problemReply } from '../problem.ts';
 import { AUTHORITY_ENDPOINTS } from './authorities.ts';
 import { BINDING_ENDPOINTS } from './bindings.ts';
+import { BLOCKED_KEY_ENDPOINTS } from './blocked-keys.ts';
 import { authorize, type Caller, RefusalRecord, refuseForeignHost } from './caller.ts';
 import { CAMPAIGN_ENDPOINTS } from './campaigns.ts';
 import { CERTIFICATE_ENDPOINTS } from './certificates.ts';
@@ -150,6 +151,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   },
   ...AUTHORITY_ENDPOINTS,
   ...REVOCATION_ENDPOINTS,
+  ...BLOCKED_KEY_ENDPOINTS,
   ...CERTIFICATE_ENDPOINTS,
   ...BINDING_ENDPOINTS,
   ...CAMPAIGN_ENDPOINTS,
