@@ -120,6 +120,37 @@ describe('what is to be known of an authority', () => {
     assert.equal(rows.length, 3 * (commits - 1), 'three authorities end');
     await world.close();
   });
+
+  test('is not looked for after a stop that came while it was being written, and the stop waits for that', async () => {
+    const world = await openWorld();
+    const { clock, store } = world.yard;
+    clock.ms += 4.5 * 365 * DAY_MS;
+    const written = Promise.withResolvers<void>();
+    let commits = 0;
+    const watch = watchAuthorities({
+      directory: world.directory,
+      records: store.records,
+      clock,
+      commit: async () => {
+        commits++;
+        await written.promise;
+        return { leaves: [], eventIndexes: [] };
+      },
+      log: { info: () => undefined, error: (_fields, message) => assert.fail(message) },
+      everyMs: 1,
+    });
+    let stopped = false;
+    const stopping = watch.stop().then(() => {
+      stopped = true;
+    });
+    await pause(20);
+    assert.deepEqual([commits, stopped], [1, false]);
+    written.resolve();
+    await stopping;
+    await pause(20);
+    assert.equal(commits, 1);
+    await world.close();
+  });
 });
 
 describe('a root that is made while the yard runs', () => {
